@@ -1,0 +1,58 @@
+# `make lab` opens the notebooks, `make test` checks every claim in them; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+# PyTorch's CPU wheel index, to avoid the large CUDA build that plain pip takes on Linux; see the README.
+TORCH_INDEX ?=
+EXTRAS ?= lab,test
+LAB_ARGS ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+# JupyterLab refuses to start for root, whom containers have, without being told.
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+endif
+READY := $(VENV)/.ready-$(EXTRAS)
+PY := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-portable test-oldest lint refresh reset
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
+	$(PY) -m jupyterlab --notebook-dir=notebooks $(ROOT_FLAG) $(LAB_ARGS)
+
+test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
+	$(PY) -m pytest -n 2 --dist loadscope notebooks tests/test_series.py
+	$(PY) -m pytest --cov --cov-fail-under=0 --ignore=tests/test_series.py tests
+
+# torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
+test-portable: export ATEN_CPU_CAPABILITY = default
+test-portable: export MKL_ENABLE_INSTRUCTIONS = SSE4_2
+test-portable: export OPENBLAS_CORETYPE = Nehalem
+test-portable: export NPY_DISABLE_CPU_FEATURES = X86_V4 X86_V3
+test-portable: $(READY) ## the same claims on an imitation of another CPU
+	$(PY) -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
+
+lint: $(READY) ## check format and style of package, tests and notebooks
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
+	$(PY) tests/series.py refresh
+
+reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
+	$(PY) tests/series.py reset
+
+# The set-up, done again only when the project's own requirements change.
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@

@@ -1,0 +1,9 @@
+"""What the notebooks stand on: the RNN in NumPy, its data, checks, known mistakes, comparisons and figures.
+
+The names of `rnn_helpers.rnn` are here too; the other modules are imported by name.
+"""
+
+from rnn_helpers.rnn import RNN, parameter_shapes, rnn_forward, rnn_step
+
+__all__ = ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
+__version__ = "1.0.0"

@@ -1,0 +1,380 @@
+"""The figures of the series in one style, tables, and `show`, which gives every picture its alt text.
+
+One colour for one thing in all notebooks: inputs blue, hidden states orange, weights green.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["COLORS", "Table", "heat_map", "linear_and_rnn", "lines", "show", "table", "unrolled"]
+
+# From the palette of Okabe and Ito, which colour-blind readers can tell apart; also apart in grey.
+COLORS = {"input": "#0072B2", "state": "#D55E00", "weight": "#009E73", "other": "#777777", "accent": "#CC79A7"}
+LINE_STYLES = ("-", "--", "-.", ":")
+WIDTH = 7.2  # inches; shown at 100 pixels an inch, stored at twice that for sharp screens
+PIXELS_PER_INCH = 100
+STYLE = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+def show(fig: Figure, *, alt: str) -> None:
+    """Display a figure as a picture with alt text, and close it.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        The figure; it is closed, so that no cell shows it a second time.
+    alt : str
+        What the figure shows and what to conclude from it. It becomes the output's ``text/plain``, which nbval
+        compares, and its metadata, which page builders read.
+
+    Raises
+    ------
+    ValueError
+        If the alt text is empty.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("show needs an alt text that says what the figure shows")
+    picture = io.BytesIO()
+    # Without the software's version in it, the same drawing gives the same bytes.
+    fig.savefig(picture, format="png", dpi=2 * PIXELS_PER_INCH, metadata={"Software": None})
+    plt.close(fig)
+    width = round(fig.get_figwidth() * PIXELS_PER_INCH)
+    display(
+        {"image/png": picture.getvalue(), "text/plain": alt},
+        raw=True,
+        metadata={"image/png": {"alt": alt, "width": width}},
+    )
+
+
+class Table:
+    """Rows under headings, shown as an HTML table in a notebook and as aligned text elsewhere."""
+
+    def __init__(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        wrong = [row for row in rows if len(row) != len(headings)]
+        if wrong:
+            raise ValueError(f"each row needs {len(headings)} entries, one for each heading; got {wrong[0]!r}")
+        self.headings, self.rows = list(headings), [list(row) for row in rows]
+
+    def __repr__(self) -> str:
+        lines = [self.headings, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        def row(cells: Sequence[str], tag: str) -> str:
+            first, *others = (html.escape(cell) for cell in cells)
+            return f'<tr><th scope="row">{first}</th>{"".join(f"<{tag}>{cell}</{tag}>" for cell in others)}</tr>'
+
+        head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in self.headings)
+        body = "".join(row(cells, "td") for cells in self.rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def table(columns: Mapping[str, Sequence[Any]], digits: int = 3) -> Table:
+    """Make a table of columns, for display.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        The columns under their headings, all of one length. A number is rounded, a row of numbers is written as one.
+    digits : int, default 3
+        Decimals of every number that is not a whole number.
+
+    Returns
+    -------
+    Table
+        Displays itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length.
+    """
+    lengths = {heading: len(column) for heading, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"all columns of a table must have one length, got {lengths}")
+    cells = [[_written(value, digits) for value in column] for column in columns.values()]
+    return Table(list(columns), list(zip(*cells, strict=True)))
+
+
+def _written(value: Any, digits: int) -> str:
+    if isinstance(value, str):
+        return value
+    if np.ndim(value):
+        return ", ".join(_written(number, digits) for number in value)
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)):
+        return str(value)
+    # Adding 0.0 turns a negative zero, which differs between machines, into zero. U+2212 is the minus of figures.
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def heat_map(
+    values: np.ndarray,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str = "",
+    digits: int = 2,
+    limits: tuple[float, float] = (-1.0, 1.0),
+    cmap: str = "PuOr_r",
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw a matrix as coloured cells with its numbers in them.
+
+    Parameters
+    ----------
+    values : ndarray, shape (len(rows), len(columns))
+        The numbers.
+    rows, columns : sequence of str
+        Labels.
+    title : str
+        Stands above.
+    digits : int, default 2
+        Decimals written in the cells.
+    limits : (float, float), default (-1, 1)
+        The values at the two ends of the colours.
+    cmap : str, default "PuOr_r"
+        Matplotlib's name of the colours.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure with the drawing.
+
+    Raises
+    ------
+    ValueError
+        If the labels do not fit the matrix.
+    """
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    values = np.asarray(values)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"values must have shape {(len(rows), len(columns))} for these labels, got {values.shape}")
+    with plt.rc_context(STYLE):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.42 * len(rows)), layout="constrained")
+        image = ax.imshow(values, cmap=cmap, vmin=limits[0], vmax=limits[1], aspect="auto")
+        ax.set_title(title, loc="left")
+        ax.set_xticks(range(len(columns)), columns)
+        ax.set_yticks(range(len(rows)), rows)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        for (row, column), value in np.ndenumerate(values):
+            red, green, blue, _ = mpl.colormaps[cmap](image.norm(value))
+            dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.45
+            ax.text(column, row, _written(value, digits), ha="center", va="center", color="white" if dark else "black")
+    return ax.figure
+
+
+def lines(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    colors: Sequence[str] = ("input", "state", "weight", "other"),
+    log: str = "",
+    markers: bool = False,
+) -> Figure:
+    """Draw curves over one axis, each labelled at its end.
+
+    Parameters
+    ----------
+    x : sequence of float
+        Common positions.
+    series : mapping of str to sequence of float
+        One curve for each label.
+    xlabel, ylabel, title : str
+        What the axes measure, with units, and what stands above.
+    colors : sequence of str
+        Names of `COLORS`, in the order of the curves.
+    log : str, default ""
+        "x", "y" or "xy": which axes are logarithmic.
+    markers : bool, default False
+        Whether each point is marked.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure with the drawing.
+    """
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        fig, ax = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
+        if "x" in log:
+            ax.set_xscale("log")
+        if "y" in log:
+            ax.set_yscale("log")
+        for index, (label, values) in enumerate(series.items()):
+            color = COLORS[colors[index % len(colors)]]
+            style = LINE_STYLES[index % len(LINE_STYLES)]
+            ax.plot(x, values, style, color=color, marker="o" if markers else None, label=label, linewidth=2)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.set_title(title, loc="left")
+        ax.grid(axis="y", alpha=0.3)
+        _label_ends(ax)
+    return fig
+
+
+def _label_ends(ax: Axes) -> None:
+    """Write each curve's label beside its last point, pushed apart where they would touch."""
+    fig = ax.figure
+    texts = []
+    for line in ax.get_lines():
+        x, y = line.get_xdata()[-1], line.get_ydata()[-1]
+        texts.append(
+            ax.annotate(
+                line.get_label(), (x, y), (8, 0), textcoords="offset points", va="center", color=line.get_color()
+            )
+        )
+    fig.canvas.draw()
+    per_point = fig.dpi / 72
+    lowest = -np.inf
+    for text in sorted(texts, key=lambda text: text.get_window_extent().y0):
+        extent = text.get_window_extent()
+        shift = max(0.0, lowest + 1 - extent.y0)
+        text.set_position((8, shift / per_point))
+        lowest = extent.y1 + shift
+
+
+def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
+    """Draw the picture of the series: a linear layer that sees all tokens at once, and a cell that reads them in turn.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    states : ndarray, shape (T, H)
+        The hidden state after each token; its first unit is written on the arrow that hands it on.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two panels side by side.
+    """
+    import matplotlib.pyplot as plt
+
+    n = len(tokens)
+    with plt.rc_context(STYLE):
+        fig, (left, right) = plt.subplots(1, 2, figsize=(1.25 * WIDTH, 3.3), width_ratios=(4, 6), layout="constrained")
+        left.set_title("Linear layer: all at once", loc="left")
+        right.set_title("RNN: one at a time, the same cell each time", loc="left")
+        for ax in (left, right):
+            ax.set(xlim=(-0.75, n - 0.25), ylim=(-0.5, 3.1))
+            ax.axis("off")
+        right.set_xlim(-1.0, n - 0.1)
+
+        _box(left, ((n - 1) / 2, 1.35), (n - 0.2, 0.6), "one matrix for all tokens", "weight")
+        _box(left, ((n - 1) / 2, 2.6), (1.7, 0.5), "output", "state")
+        _arrow(left, ((n - 1) / 2, 1.65), ((n - 1) / 2, 2.35), "state")
+        for place, token in enumerate(tokens):
+            for ax in (left, right):
+                _box(ax, (place, 0.0), (0.82, 0.5), token, "input")
+            _arrow(left, (place, 0.25), (place, 1.05), "input")
+            _arrow(right, (place, 0.25), (place, 1.05), "input")
+            _box(right, (place, 1.35), (0.5, 0.6), "cell", "weight")
+            if place:
+                _arrow(right, (place - 0.75, 1.35), (place - 0.25, 1.35), "state")
+                right.text(place - 0.5, 1.5, f"$h_{place}$", ha="center", va="bottom", color=COLORS["state"])
+        _arrow(right, (-0.75, 1.35), (-0.25, 1.35), "state")
+        right.text(-0.75, 1.5, "$h_0 = 0$", ha="center", va="bottom", color=COLORS["state"])
+        _arrow(right, (n - 1, 1.65), (n - 1, 2.35), "state")
+        last = ", ".join(_written(value, 2) for value in states[-1])
+        right.text(n - 0.55, 2.6, f"$h_{n}$ = ({last})", ha="right", va="center", color=COLORS["state"])
+    return fig
+
+
+def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> Figure:
+    """Draw the unrolled network with the numbers that flow along its arrows.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    states : ndarray, shape (T, H)
+        The hidden state after each token.
+    inputs : ndarray, shape (T, I)
+        The vector of each token.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The cells in a row, inputs below, states between them.
+    """
+    import matplotlib.pyplot as plt
+
+    n = len(tokens)
+    columns = np.arange(n) * 2.0
+    with plt.rc_context(STYLE | {"font.size": 10}):
+        fig, ax = plt.subplots(figsize=(1.25 * WIDTH, 3.6), layout="constrained")
+        ax.set(xlim=(-1.9, columns[-1] + 1.7), ylim=(-1.6, 2.9))
+        ax.axis("off")
+        ax.text(
+            -1.3, 1.0, "$h_0$\n" + "\n".join(["0"] * states.shape[1]), ha="center", va="center", color=COLORS["state"]
+        )
+        for place, (column, token) in enumerate(zip(columns, tokens, strict=True)):
+            _box(ax, (column, 1.0), (0.7, 0.8), "cell", "weight")
+            _box(ax, (column, -1.2), (0.95, 0.5), token, "input")
+            _arrow(ax, (column, -0.95), (column, 0.6), "input")
+            vector = "\n".join(_written(value, 1) for value in inputs[place])
+            ax.text(column + 0.12, -0.2, vector, ha="left", va="center", color=COLORS["input"])
+            _arrow(ax, (column - (0.95 if place == 0 else 0.55), 1.0), (column - 0.35, 1.0), "state")
+            state = "\n".join(_written(value, 2) for value in states[place])
+            ax.plot([column + 0.35, column + 0.55], [1.0, 1.0], color=COLORS["state"], linewidth=1.5)
+            ax.text(column + 1.0, 1.0, f"$h_{place + 1}$\n{state}", ha="center", va="center", color=COLORS["state"])
+    return fig
+
+
+def _box(ax: Axes, center: tuple[float, float], size: tuple[float, float], text: str, color: str) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    (x, y), (width, height) = center, size
+    ax.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor=COLORS[color] + "22",
+            edgecolor=COLORS[color],
+            linewidth=1.5,
+        )
+    )
+    ax.text(x, y, text, ha="center", va="center")
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
+    ax.annotate(
+        "",
+        end,
+        start,
+        arrowprops={"arrowstyle": "-|>", "color": COLORS[color], "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0},
+    )

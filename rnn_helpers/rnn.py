@@ -1,0 +1,463 @@
+"""The recurrent neural network in NumPy: one step, one sequence, and a layer that means what `torch.nn.RNN` means.
+
+Sizes: T time steps, N sequences in a batch, I input features, H hidden units, L layers, D directions (1 or 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+__all__ = ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
+
+# Each is called as f(values, out=values): the state is the only array of its size that a step needs.
+NONLINEARITIES = {
+    "tanh": np.tanh,
+    "relu": lambda values, out: np.maximum(values, 0, out=out),
+}
+
+
+def parameter_shapes(input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+    """Work the shapes of U, W and b back from the sizes of one input and one hidden state.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I, the number of features of one input, and H, the number of hidden units; both at least 1.
+
+    Returns
+    -------
+    dict
+        ``{"U": (H, I), "W": (H, H), "b": (H,)}``: what makes every term of
+        ``b + W h(t-1) + U x(t)`` a vector of H numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a whole number, or is below 1.
+    """
+    n_features = _as_size(input_size, "input_size")
+    n_units = _as_size(hidden_size, "hidden_size")
+    return {"U": (n_units, n_features), "W": (n_units, n_units), "b": (n_units,)}
+
+
+def rnn_step(x: ArrayLike, h: ArrayLike, U: ArrayLike, W: ArrayLike, b: ArrayLike) -> np.ndarray:
+    """Read one input and return the next hidden state, tanh(U x + W h + b).
+
+    Parameters
+    ----------
+    x : array_like, shape (..., I)
+        The input at this step: one vector, or one row for each sequence of a batch.
+    h : array_like, shape (..., H)
+        The hidden state before this step, with the same leading axes as `x`.
+    U : array_like, shape (H, I)
+        Weights from input to hidden state.
+    W : array_like, shape (H, H)
+        Weights from hidden state to hidden state.
+    b : array_like, shape (H,)
+        Bias.
+
+    Returns
+    -------
+    ndarray, shape (..., H)
+        The hidden state after this step, in the dtype that NumPy promotes the arguments to: float64 for integers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not hold real numbers, or a shape does not fit the others.
+
+    Notes
+    -----
+    The formula is that of `torch.nn.RNN` (Elman, "Finding structure in time", 1990), with the two biases of torch
+    added into one. The code writes ``x @ U.T`` where the formula writes U x, because x holds one input in each row.
+    """
+    x, h, U, W, b = _as_arrays(x=x, h=h, U=U, W=W, b=b)
+    _check_parameters(x, U, W, b)
+    _check_shape(h, "h", (*x.shape[:-1], len(W)), "one row for each row of x, one number for each hidden unit")
+    return np.tanh(x @ U.T + h @ W.T + b)
+
+
+def rnn_forward(
+    x: ArrayLike, U: ArrayLike, W: ArrayLike, b: ArrayLike, h_0: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read a whole sequence, or a batch of sequences of one length, step by step.
+
+    Parameters
+    ----------
+    x : array_like, shape (T, I) or (T, N, I)
+        The inputs, time first.
+    U, W, b : array_like
+        The parameters, as in `rnn_step`.
+    h_0 : array_like, shape (H,) or (N, H), optional
+        The hidden state before the first step; zeros if left out.
+
+    Returns
+    -------
+    output : ndarray, shape (T, H) or (T, N, H)
+        The hidden state after every step.
+    h_n : ndarray, shape (H,) or (N, H)
+        The hidden state after the last step; a copy of ``output[-1]``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not hold real numbers, a shape does not fit the others, or there are no time steps.
+
+    See Also
+    --------
+    rnn_step : One step, with the formula.
+    RNN : Several layers, two directions, sequences of different lengths.
+    """
+    given = {} if h_0 is None else {"h_0": h_0}
+    x, U, W, b, *rest = _as_arrays(x=x, U=U, W=W, b=b, **given)
+    _check_parameters(x, U, W, b)
+    _check_time_steps(x, "(T, I) or (T, N, I)")
+    state_shape = (*x.shape[1:-1], len(W))
+    h = rest[0] if rest else np.zeros(state_shape, x.dtype)
+    _check_shape(h, "h_0", state_shape, "one number for each hidden unit of each sequence")
+    output = _read(x @ U.T + b, h, W, "tanh")
+    return output, output[-1].copy()
+
+
+class RNN:
+    """A recurrent layer in NumPy that means what `torch.nn.RNN` means, for every combination of its options.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        I and H: features of one input, hidden units of each layer and direction.
+    num_layers : int, default 1
+        L; each layer after the first reads the output of the layer below.
+    nonlinearity : {"tanh", "relu"}, default "tanh"
+        The function around the sum.
+    bias : bool, default True
+        Whether the layer has biases: two for each layer and direction, as in torch.
+    batch_first : bool, default False
+        Whether batches of inputs and outputs are (N, T, ...) rather than (T, N, ...). Never moves `h_0` and `h_n`.
+    bidirectional : bool, default False
+        Whether each layer reads the sequence backwards too; D is then 2.
+    dtype : numpy.float32 or numpy.float64, default numpy.float32
+        The dtype of weights and results; inputs are cast to it.
+    seed : int, optional
+        Makes the initial weights repeatable. They are uniform between -1/sqrt(H) and 1/sqrt(H), as in torch.
+
+    Attributes
+    ----------
+    weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ... : ndarray
+        The parameters under torch's names, in torch's shapes: (H, I), (H, H), (H,), (H,). From layer ``_l1`` on the
+        inputs are the D * H numbers of the layer below; ``_reverse`` ends the names of the second direction.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a whole number of at least 1, or the nonlinearity or the dtype is not one of those above.
+
+    Examples
+    --------
+    >>> rnn = RNN(3, 4, seed=0)
+    >>> output, h_n = rnn(np.ones((5, 3)))
+    >>> output.shape, h_n.shape
+    ((5, 4), (1, 4))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        bidirectional: bool = False,
+        dtype: DTypeLike = np.float32,
+        seed: int | None = None,
+    ) -> None:
+        if nonlinearity not in NONLINEARITIES:
+            raise ValueError(f"nonlinearity must be one of {', '.join(NONLINEARITIES)}, got {nonlinearity!r}")
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+        self.input_size = _as_size(input_size, "input_size")
+        self.hidden_size = _as_size(hidden_size, "hidden_size")
+        self.num_layers = _as_size(num_layers, "num_layers")
+        self.nonlinearity, self.bias, self.batch_first = nonlinearity, bool(bias), bool(batch_first)
+        self.bidirectional, self.dtype = bool(bidirectional), np.dtype(dtype)
+
+        bound = 1 / np.sqrt(self.hidden_size)
+        rng = np.random.default_rng(seed)
+        for name, shape in self._shapes().items():
+            setattr(self, name, rng.uniform(-bound, bound, shape).astype(self.dtype))
+
+    def __call__(
+        self, x: ArrayLike, h_0: ArrayLike | None = None, lengths: ArrayLike | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Read sequences and return every step's output and each one's last hidden states.
+
+        Parameters
+        ----------
+        x : array_like, shape (T, I), (T, N, I), or (N, T, I) with `batch_first`
+            One sequence or a batch, with at least one time step.
+        h_0 : array_like, shape (L * D, H) or (L * D, N, H), optional
+            The states before the first step; zeros if left out.
+        lengths : array_like of N integers from 1 to T, optional
+            The number of steps of each sequence of a batch; what stands after them is padding and is not read.
+
+        Returns
+        -------
+        output : ndarray, shape (T, D * H), (T, N, D * H), or (N, T, D * H) with `batch_first`
+            The top layer's hidden state after every step, the two directions side by side; zeros in the padding.
+        h_n : ndarray, shape (L * D, H) or (L * D, N, H)
+            The state of every layer and direction after the last step that it read.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not hold numbers of the right kind, or has the wrong shape or range.
+
+        Notes
+        -----
+        With `lengths` this means what `torch.nn.utils.rnn.pack_padded_sequence` with ``enforce_sorted=False``, the
+        layer, and `pad_packed_sequence` with ``total_length=T`` mean together.
+        """
+        x, batched = self._checked_input(x)
+        n_steps, n_sequences, _ = x.shape
+        h_0 = self._checked_state(h_0, n_sequences, batched)
+        if lengths is not None:
+            lengths = _checked_lengths(lengths, n_steps, n_sequences, batched)
+            padding = np.arange(n_steps)[:, np.newaxis] >= lengths
+            x = np.where(padding[..., np.newaxis], 0, x)  # what stands there, NaN included, must not reach a result
+        h_n = np.empty_like(h_0)
+
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction, suffix in enumerate(self._suffixes(layer)):
+                U, W, b = self._parameters(suffix)
+                inputs = _reversed(x, lengths) if direction else x
+                # One product for all steps: only W h has to wait for the step before.
+                inputs_to_hidden = (inputs.reshape(-1, inputs.shape[-1]) @ U.T + b).reshape(n_steps, n_sequences, -1)
+                state = layer * self._num_directions + direction
+                output = _read(inputs_to_hidden, h_0[state], W, self.nonlinearity)
+                h_n[state] = output[-1] if lengths is None else output[lengths - 1, np.arange(n_sequences)]
+                outputs.append(_reversed(output, lengths) if direction else output)
+            x = np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]
+
+        if lengths is not None:
+            x[padding] = 0
+        if not batched:
+            return x[:, 0], h_n[:, 0]
+        return (x.swapaxes(0, 1) if self.batch_first else x), h_n
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Return copies of all parameters under torch's names, in torch's order."""
+        return {name: getattr(self, name).copy() for name in self._shapes()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over the parameters of another layer.
+
+        Parameters
+        ----------
+        state_dict : mapping of str to array or torch tensor
+            Exactly the names of this layer's own `state_dict`, with the same shapes; cast to this layer's dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a name is missing or unknown, a shape differs, or a value does not hold numbers. The layer is then as
+            it was before.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict wants a mapping of names to arrays, got {type(state_dict).__name__}")
+        shapes = self._shapes()
+        missing = [name for name in shapes if name not in state_dict]
+        unknown = [str(name) for name in state_dict if name not in shapes]
+        if missing or unknown:
+            raise ValueError(
+                f"expected the parameters {', '.join(shapes)}; "
+                f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+            )
+        arrays = {name: _as_array(state_dict[name], name).astype(self.dtype) for name in shapes}
+        for name, array in arrays.items():
+            _check_shape(array, name, shapes[name], f"as in {self!r}")
+        for name, array in arrays.items():
+            setattr(self, name, array)
+
+    @classmethod
+    def from_torch(cls, module: Any) -> RNN:
+        """Build a layer that computes what a `torch.nn.RNN` computes, with a copy of its weights.
+
+        Parameters
+        ----------
+        module : torch.nn.RNN
+            In float32 or float64, on any device. Dropout between layers is accepted only in evaluation mode.
+
+        Returns
+        -------
+        RNN
+            With the same options and dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the module is not an `nn.RNN`, is in training mode with dropout, or is of another dtype.
+        """
+        # Told by torch's own mark, so that this module does not import torch.
+        if getattr(module, "mode", None) not in ("RNN_TANH", "RNN_RELU"):
+            raise TypeError(f"from_torch wants a torch.nn.RNN, got {type(module).__name__}")
+        if module.dropout and module.training:
+            raise ValueError(
+                f"this module drops outputs at random (dropout={module.dropout}, in training mode): call module.eval()"
+            )
+        dtype = str(module.weight_ih_l0.dtype).removeprefix("torch.")
+        if dtype not in ("float32", "float64"):
+            raise ValueError(f"the module's weights must be float32 or float64, got {dtype}")
+        rnn = cls(
+            module.input_size,
+            module.hidden_size,
+            module.num_layers,
+            nonlinearity=module.nonlinearity,
+            bias=module.bias,
+            batch_first=module.batch_first,
+            bidirectional=module.bidirectional,
+            dtype=dtype,
+        )
+        rnn.load_state_dict(module.state_dict())
+        return rnn
+
+    def __repr__(self) -> str:
+        options = {"num_layers": 1, "nonlinearity": "tanh", "bias": True, "batch_first": False, "bidirectional": False}
+        changed = [
+            f", {name}={getattr(self, name)!r}" for name, usual in options.items() if getattr(self, name) != usual
+        ]
+        return f"RNN({self.input_size}, {self.hidden_size}{''.join(changed)}, dtype={self.dtype})"
+
+    @property
+    def _num_directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    def _suffixes(self, layer: int) -> list[str]:
+        return [f"_l{layer}", f"_l{layer}_reverse"][: self._num_directions]
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every parameter's name and shape, in torch's order."""
+        shapes = {}
+        for layer in range(self.num_layers):
+            n_features = self.hidden_size * self._num_directions if layer else self.input_size
+            one = parameter_shapes(n_features, self.hidden_size)
+            for suffix in self._suffixes(layer):
+                shapes |= {f"weight_ih{suffix}": one["U"], f"weight_hh{suffix}": one["W"]}
+                if self.bias:
+                    shapes |= {f"bias_ih{suffix}": one["b"], f"bias_hh{suffix}": one["b"]}
+        return shapes
+
+    def _parameters(self, suffix: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
+        """U, W and b of one layer and direction, with torch's two biases added into one."""
+        b = getattr(self, f"bias_ih{suffix}") + getattr(self, f"bias_hh{suffix}") if self.bias else 0.0
+        return getattr(self, f"weight_ih{suffix}"), getattr(self, f"weight_hh{suffix}"), b
+
+    def _checked_input(self, x: ArrayLike) -> tuple[np.ndarray, bool]:
+        """The input as (T, N, I) in the layer's dtype, and whether it came as a batch."""
+        array = _as_array(x, "x").astype(self.dtype, copy=False)
+        _check_time_steps(array, "(T, I) or (N, T, I)" if self.batch_first else "(T, I) or (T, N, I)", self.batch_first)
+        if array.shape[-1] != self.input_size:
+            raise ValueError(
+                f"x has {array.shape[-1]} features, but this layer was built for input_size={self.input_size}"
+            )
+        if array.ndim == 2:
+            return array[:, np.newaxis], False
+        return (array.swapaxes(0, 1) if self.batch_first else array), True
+
+    def _checked_state(self, h_0: ArrayLike | None, n_sequences: int, batched: bool) -> np.ndarray:
+        """The first states as (L * D, N, H) in the layer's dtype."""
+        n_states = self.num_layers * self._num_directions
+        if h_0 is None:
+            return np.zeros((n_states, n_sequences, self.hidden_size), self.dtype)
+        array = _as_array(h_0, "h_0").astype(self.dtype, copy=False)
+        shape = (n_states, n_sequences, self.hidden_size) if batched else (n_states, self.hidden_size)
+        _check_shape(array, "h_0", shape, "(L*D, N, H)" if batched else "(L*D, H) for one sequence")
+        return array if batched else array[:, np.newaxis]
+
+
+def _read(inputs_to_hidden: np.ndarray, h: np.ndarray, W: np.ndarray, nonlinearity: str) -> np.ndarray:
+    """Run the recurrence: turn ``U x(t) + b`` of every step, in place, into h(t)."""
+    f = NONLINEARITIES[nonlinearity]
+    for sums in inputs_to_hidden:
+        sums += h @ W.T
+        h = f(sums, out=sums)
+    return inputs_to_hidden
+
+
+def _reversed(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+    """The steps of each sequence in reverse order; the padding after its end stays where it is."""
+    if lengths is None:
+        return x[::-1]
+    steps = np.arange(len(x))[:, np.newaxis]
+    order = np.where(steps < lengths, lengths - 1 - steps, steps)
+    return x[order, np.arange(x.shape[1])]
+
+
+def _as_size(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return int(value)
+
+
+def _as_array(value: ArrayLike, name: str) -> np.ndarray:
+    """Numbers, or a torch tensor that holds them, as an array."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a rectangular array of numbers, got {type(value).__name__}: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+    return array
+
+
+def _as_arrays(**values: ArrayLike) -> list[np.ndarray]:
+    """All arguments as arrays of one floating dtype, so that integers cannot truncate a result."""
+    arrays = [_as_array(value, name) for name, value in values.items()]
+    dtype = np.result_type(*arrays)
+    return [array.astype(dtype if dtype.kind == "f" else np.float64, copy=False) for array in arrays]
+
+
+def _check_shape(array: np.ndarray, name: str, expected: tuple[int, ...], meaning: str) -> None:
+    if array.shape != expected:
+        raise ValueError(f"{name} must have shape {expected}, {meaning}; got {array.shape}")
+
+
+def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray) -> None:
+    """Whether U, W and b fit each other and the features of x."""
+    if U.ndim != 2:
+        raise ValueError(f"U must have shape (H, I), got {U.shape}")
+    n_units, n_features = U.shape
+    _check_shape(W, "W", (n_units, n_units), f"(H, H) for a U of shape {U.shape}")
+    _check_shape(b, "b", (n_units,), f"(H,) for a U of shape {U.shape}")
+    if x.ndim < 1 or x.shape[-1] != n_features:
+        came = f"{x.shape[-1]} features" if x.ndim else "no axes"
+        raise ValueError(f"x has {came}, but U of shape {U.shape} reads {n_features}")
+
+
+def _check_time_steps(x: np.ndarray, shapes: str, batch_first: bool = False) -> None:
+    if x.ndim not in (2, 3):
+        raise ValueError(f"x must have shape {shapes}, got {x.shape}")
+    if x.shape[1 if batch_first and x.ndim == 3 else 0] == 0:
+        raise ValueError(f"x has no time steps: expected {shapes} with T of at least 1, got {x.shape}")
+
+
+def _checked_lengths(lengths: ArrayLike, n_steps: int, n_sequences: int, batched: bool) -> np.ndarray:
+    if not batched:
+        raise ValueError("lengths go with a batch of sequences, but x is one sequence: cut it to its length instead")
+    array = _as_array(lengths, "lengths")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"lengths must be integers, got dtype {array.dtype}")
+    _check_shape(array, "lengths", (n_sequences,), "one for each sequence")
+    if n_sequences and not (1 <= array.min() and array.max() <= n_steps):
+        raise ValueError(f"lengths must be from 1 to T={n_steps}, got {array.min()} to {array.max()}")
+    return array.astype(np.int64)

@@ -1,0 +1,99 @@
+"""The notebooks as files: list them, execute them, store them in one canonical form, bring the published ones back.
+
+Run by `make refresh` and `make reset`; the guards in test_series.py hold the stored files to the same form.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+TIMING = "timing"  # the tag of a cell whose picture shows measured times
+
+# The kernel's name without a version: the machine that refreshed a page must not show in its diff.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path = ROOT / "notebooks") -> nbformat.NotebookNode:
+    """Run all cells in order in a fresh kernel of this Python; an unexpected error stops with its traceback."""
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
+    client.execute()
+    return notebook
+
+
+def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop whatever depends on who ran the notebook, when, and where."""
+    notebook = nbformat.from_dict(notebook)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"tags": sorted(tags)} if tags else {})
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and output.ename != "CheckFailed":
+                output.traceback = []  # holds the machine's paths; a reader needs the message
+            if "execution_count" in output:
+                output.execution_count = cell.execution_count
+    return notebook
+
+
+def keep_timing_pictures(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
+    """Keep the stored picture of measured times while the cell that draws it, and its alt text, are the same."""
+    stored = {(cell.source, _alts(cell)): cell.outputs for cell in old.cells if TIMING in cell.metadata.get("tags", [])}
+    for cell in new.cells:
+        if cell.cell_type == "code":
+            cell.outputs = stored.get((cell.source, _alts(cell)), cell.outputs)
+
+
+def _alts(cell: nbformat.NotebookNode) -> tuple[str, ...]:
+    return tuple(output.get("data", {}).get("text/plain", "") for output in cell.get("outputs", []))
+
+
+def refresh() -> None:
+    """Re-execute every notebook in order and store it; pages that have not changed keep their bytes."""
+    for path in NOTEBOOKS:
+        old = nbformat.read(path, as_version=4)
+        new = canonical(execute(nbformat.from_dict(old)))
+        keep_timing_pictures(new, nbformat.read(path, as_version=4))
+        nbformat.write(new, path)
+        print(f"refreshed {path.relative_to(ROOT)}")
+
+
+def reset() -> None:
+    """Move every changed notebook into a folder of its own and restore the published one. Nothing is lost."""
+    try:
+        changed = _git("diff", "--name-only", "-z", "HEAD", "--", "notebooks/*.ipynb").split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit("make reset restores the pages from git, and this folder is not a git clone (or git is missing)")
+    changed = [ROOT / name for name in changed if name]
+    if not changed:
+        print("nothing to reset: the notebooks are as published")
+        return
+    copies = ROOT / "notebooks" / "my_copies" / f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}"
+    copies.mkdir(parents=True)
+    for path in changed:
+        if path.exists():
+            target = copies / path.relative_to(ROOT / "notebooks")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+        _git("checkout", "--quiet", "HEAD", "--", str(path.relative_to(ROOT)))
+        print(f"restored {path.relative_to(ROOT)}")
+    print(f"your versions are in {copies.relative_to(ROOT)}")
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+if __name__ == "__main__":
+    {"refresh": refresh, "reset": reset}[sys.argv[1]]()

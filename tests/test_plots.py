@@ -1,0 +1,145 @@
+"""The figures by their content: labels, arrows, colours, no two texts over each other, nothing cut off."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from rnn_helpers import data, plots, rnn_forward
+
+STATES, _ = rnn_forward(data.X, data.U, data.W, data.b)
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def texts(fig):
+    return [text for text in fig.findobj(mpl.text.Text) if text.get_text().strip() and text.get_visible()]
+
+
+def arrows(fig):
+    return [note for note in fig.findobj(mpl.text.Annotation) if note.arrow_patch is not None]
+
+
+def assert_readable(fig):
+    """No text touches another or leaves the picture, and none is smaller than 8 points."""
+    fig.canvas.draw()
+    # An axis makes labels for ticks beyond its limits too, and for an axis that is off; they are not drawn.
+    within = [text for text in texts(fig) if not _not_drawn(text)]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in within]
+    for (one, a), (other, b) in combinations(boxes, 2):
+        apart = a.x1 <= b.x0 + 1 or b.x1 <= a.x0 + 1 or a.y1 <= b.y0 + 1 or b.y1 <= a.y0 + 1
+        assert apart, f"{one!r} lies over {other!r}"
+    width, height = fig.canvas.get_width_height()
+    for text, box in boxes:
+        inside = -1 <= box.x0 and box.x1 <= width + 1 and -1 <= box.y0 and box.y1 <= height + 1
+        assert inside, f"{text!r} is cut off"
+    assert min(text.get_fontsize() for text in within) >= 8
+
+
+def _not_drawn(text):
+    for ax in text.figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if text in (tick.label1, tick.label2):
+                    low, high = sorted(axis.get_view_interval())
+                    return not ax.axison or not low <= tick.get_loc() <= high
+    return False
+
+
+def test_the_picture_has_every_token_twice_and_hands_the_state_on():
+    fig = plots.linear_and_rnn(data.TOKENS, STATES)
+    written = [text.get_text() for text in texts(fig)]
+    assert all(written.count(token) == 2 for token in data.TOKENS)
+    assert written.count("cell") == 5
+    assert "$h_5$ = (0.37, −0.46, 0.41, 0.57)" in written
+    colors = [to_hex(arrow.arrow_patch.get_edgecolor()).upper() for arrow in arrows(fig)]
+    assert colors.count(plots.COLORS["input"]) == 10
+    assert colors.count(plots.COLORS["state"]) == 7  # one output on the left; on the right five into cells and one out
+    assert_readable(fig)
+
+
+def test_the_unrolled_diagram_carries_the_numbers():
+    fig = plots.unrolled(data.TOKENS, STATES, data.X)
+    written = [text.get_text() for text in texts(fig)]
+    assert "1.0\n0.0\n0.5" in written
+    assert "$h_1$\n0.64\n−0.20\n0.54\n−0.15" in written
+    assert [token for token in written if token in data.TOKENS] == list(data.TOKENS)
+    assert len(arrows(fig)) == 10
+    assert_readable(fig)
+
+
+def test_heat_map_writes_every_number_on_its_colour():
+    fig = plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states")
+    (ax,) = fig.axes
+    assert [text.get_text() for text in ax.texts][:4] == ["0.64", "−0.20", "0.54", "−0.15"]
+    assert np.array_equal(ax.images[0].get_array(), STATES)
+    assert ax.images[0].get_clim() == (-1, 1)
+    assert_readable(fig)
+    with pytest.raises(ValueError, match=r"\(5, 3\).*\(5, 4\)"):
+        plots.heat_map(STATES, rows=data.TOKENS, columns=list("abc"))
+
+
+def test_heat_map_writes_white_on_dark_and_black_on_light():
+    fig = plots.heat_map(np.array([[-1.0, 0.0]]), rows=["r"], columns=["dark", "light"])
+    assert [text.get_color() for text in fig.axes[0].texts] == ["white", "black"]
+
+
+def test_lines_draw_the_data_and_label_each_end():
+    fig = plots.lines([1, 10], {"a": [1, 2], "b": [1, 2], "c": [1, 3]}, xlabel="x", ylabel="y", log="xy", markers=True)
+    (ax,) = fig.axes
+    assert [list(line.get_ydata()) for line in ax.lines] == [[1, 2], [1, 2], [1, 3]]
+    assert {"a", "b", "c"} <= {text.get_text() for text in texts(fig)}
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 3
+    assert_readable(fig)
+
+
+def test_a_figure_with_one_text_over_another_is_caught():
+    fig, ax = plt.subplots()
+    ax.text(0.5, 0.5, "one")
+    ax.text(0.5, 0.5, "two")
+    with pytest.raises(AssertionError, match="lies over"):
+        assert_readable(fig)
+
+
+def test_show_stores_picture_alt_text_and_size_and_closes(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append((args, kwargs)))
+    fig = plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y")
+    plots.show(fig, alt="A line that rises from 1 to 2.")
+    ((bundle,), kwargs) = shown[0]
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert b"Software" not in bundle["image/png"]
+    assert bundle["text/plain"] == kwargs["metadata"]["image/png"]["alt"] == "A line that rises from 1 to 2."
+    assert kwargs["metadata"]["image/png"]["width"] == 720
+    assert not plt.fignum_exists(fig.number)
+    with pytest.raises(ValueError, match="alt text"):
+        plots.show(fig, alt=" ")
+
+
+def test_table_as_text_and_as_html():
+    made = plots.table({"name": ["a<b", "c"], "value": [-0.0004, 1], "row": [(1, 0.5), (2, 1.5)], "ok": [True, False]})
+    assert repr(made).splitlines()[1] == "a<b   0.000  1, 0.500  yes"
+    assert '<th scope="row">a&lt;b</th><td>0.000</td>' in made._repr_html_()
+    with pytest.raises(ValueError, match="one length"):
+        plots.table({"a": [1], "b": [1, 2]})
+    with pytest.raises(ValueError, match="each row needs 2 entries"):
+        plots.Table(["a", "b"], [["1"]])
+
+
+@pytest.mark.parametrize("name", ["input", "state", "weight"])
+def test_colours_differ_in_grey_from_paper(name):
+    red, green, blue = (int(plots.COLORS[name][i : i + 2], 16) / 255 for i in (1, 3, 5))
+    assert 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.6

@@ -1,0 +1,177 @@
+"""The guards: each way in which a notebook could pass nbval with nothing proved turns one of these red."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+import series
+
+ALLOWED_TAGS = {"raises-exception", series.TIMING}
+ANY_PATH = re.compile(r"(?:/(?:home|root|tmp|Users|work|usr|opt|private)/|[A-Z]:\\\\?Users)")
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+by_page = pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def outputs(path: Path) -> list[nbformat.NotebookNode]:
+    return [output for cell in code_cells(path) for output in cell.outputs]
+
+
+def run_nbval(path: Path) -> subprocess.CompletedProcess[str]:
+    settings = ["-c", str(series.ROOT / "pyproject.toml"), "--rootdir", str(series.ROOT)]
+    command = [sys.executable, "-m", "pytest", *settings, "-p", "no:cacheprovider", "-q", str(path)]
+    return subprocess.run(command, cwd=series.ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_the_series_has_its_notebooks():
+    assert series.NOTEBOOKS
+    assert [path.name[:2] for path in series.NOTEBOOKS] == [f"{n:02}" for n in range(1, len(series.NOTEBOOKS) + 1)]
+
+
+@by_page
+def test_stored_in_canonical_form(path):
+    stored = nbformat.read(path, as_version=4)
+    assert path.read_text(encoding="utf-8") == nbformat.writes(series.canonical(stored)) + "\n"
+    nbformat.validate(stored)
+
+
+@by_page
+def test_executed_in_order_from_a_fresh_kernel(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@by_page
+def test_something_is_compared(path):
+    compared = [output for output in outputs(path) if output.output_type != "error"]
+    assert len(compared) >= 5, "nbval compares stored outputs: a page with none passes whatever it computes"
+    assert any("assert " in cell.source for cell in code_cells(path))
+
+
+@by_page
+def test_no_cell_can_hide_from_nbval(path):
+    for cell in code_cells(path):
+        assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
+        assert not re.search(r"(?i)#\s*(nbval_|pytest_validate|raises.exception)", cell.source)
+        assert not re.search(r"^\s*[%!]", cell.source, flags=re.M), "a magic may swallow the cell"
+        if "raises-exception" in cell.metadata.get("tags", []):
+            assert [output.ename for output in cell.outputs if output.output_type == "error"]
+
+
+@by_page
+def test_nothing_of_a_machine_is_stored(path):
+    for output in outputs(path):
+        assert output.get("name") != "stderr"
+        text = json.dumps({key: value for key, value in output.items() if key != "data"})
+        text += json.dumps({kind: value for kind, value in output.get("data", {}).items() if kind != "image/png"})
+        assert not ANY_PATH.search(text)
+        assert not ADDRESS.search(text)
+        assert "np.float64(" not in text
+        assert "<Figure" not in text
+        assert "image/svg" not in text
+
+
+@by_page
+def test_every_picture_has_its_alt_text_and_every_alt_text_its_picture(path):
+    for cell in code_cells(path):
+        pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        assert len(pictures) == cell.source.count("plots.show(")
+        for picture in pictures:
+            alt = picture.data["text/plain"]
+            assert len(alt.split()) >= 12
+            assert alt == picture.metadata["image/png"]["alt"]
+
+
+@by_page
+def test_size_of_the_file(path):
+    assert path.stat().st_size <= 400_000
+
+
+@by_page
+def test_every_link_to_a_file_resolves(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (path.parent / target).exists(), target
+
+
+@by_page
+def test_every_question_has_a_folded_answer(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        asked = cell.source.count("**Predict first.**") + len(re.findall(r"^\*\*\d\.\*\*", cell.source, flags=re.M))
+        if cell.cell_type == "markdown" and asked:
+            assert cell.source.count("<details>") == asked == cell.source.count("</details>")
+
+
+def test_one_changed_digit_turns_nbval_red(tmp_path):
+    notebook = nbformat.read(series.NOTEBOOKS[0], as_version=4)
+    notebook.cells = notebook.cells[: next(i for i, c in enumerate(notebook.cells) if c.get("outputs")) + 1]
+    good, bad = tmp_path / "good.ipynb", tmp_path / "bad.ipynb"
+    nbformat.write(notebook, good)
+    data = notebook.cells[-1].outputs[0].data
+    data["text/plain"] = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), data["text/plain"], count=1)
+    nbformat.write(notebook, bad)
+    assert run_nbval(good).returncode == 0
+    run = run_nbval(bad)
+    assert run.returncode == 1
+    assert "Cell outputs differ" in run.stdout
+
+
+def test_the_sanitize_file_forgives_a_negative_zero_and_nothing_else():
+    from nbval.plugin import get_sanitize_patterns
+
+    ((pattern, replacement),) = dict(
+        get_sanitize_patterns((series.ROOT / "tests" / "nbval_sanitize.cfg").read_text(encoding="utf-8"))
+    ).items()
+    for before, after in {"-0.": "0.", "-0.00 1": "0.00 1", "-0.05": "-0.05", "-10.0": "-10.0", "-1.": "-1."}.items():
+        assert re.sub(pattern, replacement, before) == after
+
+
+def test_make_lab_serves_the_notebooks(tmp_path):
+    in_use = Path(sys.prefix).name
+    if os.name == "nt" or not (series.ROOT / in_use / "bin").exists():
+        pytest.skip("`make lab` is tried from the project's own virtual environment")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment["JUPYTER_RUNTIME_DIR"] = str(tmp_path)
+    server = subprocess.Popen(
+        ["make", "lab", f"VENV={in_use}", "LAB_ARGS=--no-browser --port=0"],
+        cwd=series.ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := list(tmp_path.glob("jpserver-*.json"))) and time.monotonic() < deadline:
+            assert server.poll() is None
+            time.sleep(0.2)
+        running = json.loads(found[0].read_text())
+        listing = _get(running, "api/contents/")
+        names = {entry["name"] for entry in listing["content"]}
+        assert {path.name for path in series.NOTEBOOKS} <= names
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+
+
+def _get(running: dict, where: str) -> dict:
+    request = urllib.request.Request(running["url"] + where, headers={"Authorization": f"token {running['token']}"})
+    for _ in range(50):  # the file appears a moment before the port answers
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not answer")
