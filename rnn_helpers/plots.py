@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "Table", "heat_map", "linear_and_rnn", "lines", "show", "table", "unrolled"]
+__all__ = ["COLORS", "Table", "heat_map", "linear_and_rnn", "lines", "pool_and_states", "show", "table", "unrolled"]
 
 # From the palette of Okabe and Ito, which colour-blind readers can tell apart; also apart in grey.
 COLORS = {"input": "#0072B2", "state": "#D55E00", "weight": "#009E73", "other": "#777777", "accent": "#CC79A7"}
@@ -350,6 +350,43 @@ def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> F
             state = "\n".join(_written(value, 2) for value in states[place])
             ax.plot([column + 0.35, column + 0.55], [1.0, 1.0], color=COLORS["state"], linewidth=1.5)
             ax.text(column + 1.0, 1.0, f"$h_{place + 1}$\n{state}", ha="center", va="center", color=COLORS["state"])
+    return fig
+
+
+def pool_and_states(summaries: Mapping[str, np.ndarray]) -> Figure:
+    """Draw summaries of many orders of one sequence as stripes: one column for each order, one row for each number.
+
+    Parameters
+    ----------
+    summaries : mapping of str to ndarray, shape (n_orders, n_numbers)
+        Each summary of every order, under its title.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The summaries below each other, in one scale of colours.
+    """
+    import matplotlib.pyplot as plt
+
+    heights = [values.shape[1] for values in summaries.values()]
+    with plt.rc_context(STYLE):
+        fig, axes = plt.subplots(
+            len(summaries),
+            figsize=(WIDTH, 0.7 * len(heights) + 0.27 * sum(heights)),
+            height_ratios=heights,
+            sharex=True,
+            squeeze=False,
+            layout="constrained",
+        )
+        for ax, (title, values) in zip(axes[:, 0], summaries.items(), strict=True):
+            image = ax.imshow(values.T, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+            ax.set_title(title, loc="left")
+            ax.set_yticks(range(values.shape[1]), range(1, values.shape[1] + 1))
+            ax.tick_params(length=0)
+            ax.spines[:].set_visible(False)
+        axes[-1, 0].set_xticks([0, len(values) - 1], ["1", str(len(values))])
+        axes[-1, 0].set_xlabel("order of the tokens")
+        fig.colorbar(image, ax=axes[:, 0], label="value", aspect=30)
     return fig
 
 

@@ -238,7 +238,7 @@ class RNN:
                 U, W, b = self._parameters(suffix)
                 inputs = _reversed(x, lengths) if direction else x
                 # One product for all steps: only W h has to wait for the step before.
-                inputs_to_hidden = (inputs.reshape(-1, inputs.shape[-1]) @ U.T + b).reshape(n_steps, n_sequences, -1)
+                inputs_to_hidden = (inputs.reshape(-1, inputs.shape[-1]) @ U.T + b).reshape(*x.shape[:2], len(U))
                 state = layer * self._num_directions + direction
                 output = _read(inputs_to_hidden, h_0[state], W, self.nonlinearity)
                 h_n[state] = output[-1] if lengths is None else output[lengths - 1, np.arange(n_sequences)]
@@ -384,8 +384,11 @@ class RNN:
 def _read(inputs_to_hidden: np.ndarray, h: np.ndarray, W: np.ndarray, nonlinearity: str) -> np.ndarray:
     """Run the recurrence: turn ``U x(t) + b`` of every step, in place, into h(t)."""
     f = NONLINEARITIES[nonlinearity]
+    W_T = np.ascontiguousarray(W.T)  # laid out once in the order in which every step reads it
+    W_h = np.empty(inputs_to_hidden.shape[1:], inputs_to_hidden.dtype)  # one buffer for all steps
     for sums in inputs_to_hidden:
-        sums += h @ W.T
+        np.dot(h, W_T, out=W_h)
+        sums += W_h
         h = f(sums, out=sums)
     return inputs_to_hidden
 

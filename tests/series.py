@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from datetime import datetime
 from pathlib import Path
 
@@ -91,9 +92,17 @@ def reset() -> None:
     print(f"your versions are in {copies.relative_to(ROOT)}")
 
 
+def oldest() -> None:
+    """Print the lower bounds of pyproject.toml as exact versions, torch at the version of the stored outputs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    for requirement in [*project["dependencies"], *extras["lab"], *extras["test"]]:
+        print("torch==2.13.0" if requirement.startswith("torch>") else requirement.replace(">=", "=="))
+
+
 def _git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":
-    {"refresh": refresh, "reset": reset}[sys.argv[1]]()
+    {"refresh": refresh, "reset": reset, "oldest": oldest}[sys.argv[1]]()

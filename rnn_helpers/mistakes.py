@@ -1,0 +1,405 @@
+"""The catalogue of known mistakes: each one runs, gives a wrong result, and carries the sentence that helps.
+
+The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnn_helpers.rnn import rnn_step
+
+__all__ = ["CATALOGUE", "Mistake", "forward_from"]
+
+WRONG = "# wrong"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One known mistake.
+
+    Attributes
+    ----------
+    name : str
+        What the mistake is called.
+    target : {"parameter_shapes", "rnn_step", "rnn_forward"}
+        The check that it fails.
+    function : callable
+        A wrong implementation that runs, with the signature of `target`; an rnn_forward needs its `h_0`.
+    hint : str
+        The sentence that a learner who made this mistake needs.
+    sign : str, optional
+        How to recognise it from outside, in a few words.
+    """
+
+    name: str
+    target: str
+    function: Callable[..., Any]
+    hint: str
+    sign: str = ""
+
+    @property
+    def line(self) -> str:
+        """The line of `function` that is wrong, without the comment that marks it."""
+        for line in inspect.getsource(self.function).splitlines():
+            code, mark, _ = line.partition(WRONG)
+            if mark:
+                return code.strip()
+        raise ValueError(f"no line of the mistake {self.name!r} is marked {WRONG!r}")
+
+
+def forward_from(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Lift a step function, right or wrong, into a function that reads a whole sequence with it.
+
+    Parameters
+    ----------
+    step : callable
+        Called as ``step(x_t, h, U, W, b)``, as `rnn_helpers.rnn.rnn_step` is.
+
+    Returns
+    -------
+    callable
+        Called as ``forward(x, U, W, b, h_0)`` with `x` of shape (T, I) or (T, N, I); returns `output` and `h_n`.
+    """
+
+    def forward(x, U, W, b, h_0):
+        h, output = h_0, []
+        for x_t in x:
+            h = step(x_t, h, U, W, b)
+            output.append(h)
+        return np.array(output), h
+
+    return forward
+
+
+# Shapes
+
+
+def _u_shape_transposed(input_size, hidden_size):
+    return {
+        "U": (input_size, hidden_size),  # wrong
+        "W": (hidden_size, hidden_size),
+        "b": (hidden_size,),
+    }
+
+
+def _w_sized_by_input(input_size, hidden_size):
+    return {
+        "U": (hidden_size, input_size),
+        "W": (input_size, input_size),  # wrong
+        "b": (hidden_size,),
+    }
+
+
+def _b_sized_by_input(input_size, hidden_size):
+    return {
+        "U": (hidden_size, input_size),
+        "W": (hidden_size, hidden_size),
+        "b": (input_size,),  # wrong
+    }
+
+
+# One step
+
+
+def _missing_tanh(x, h, U, W, b):
+    return x @ U.T + h @ W.T + b  # wrong
+
+
+def _tanh_on_one_term(x, h, U, W, b):
+    return np.tanh(x @ U.T) + h @ W.T + b  # wrong
+
+
+def _bias_left_out(x, h, U, W, b):
+    return np.tanh(x @ U.T + h @ W.T)  # wrong
+
+
+def _bias_twice(x, h, U, W, b):
+    return np.tanh((x @ U.T + b) + (h @ W.T + b))  # wrong
+
+
+def _bias_outside(x, h, U, W, b):
+    return np.tanh(x @ U.T + h @ W.T) + b  # wrong
+
+
+def _w_transposed(x, h, U, W, b):
+    return np.tanh(x @ U.T + h @ W + b)  # wrong
+
+
+def _u_transposed(x, h, U, W, b):
+    return np.tanh(x @ U + h @ W.T + b)  # wrong
+
+
+def _u_and_w_swapped(x, h, U, W, b):
+    return np.tanh(x @ W.T + h @ U.T + b)  # wrong
+
+
+def _no_memory(x, h, U, W, b):
+    return np.tanh(x @ U.T + b)  # wrong
+
+
+def _columns_only(x, h, U, W, b):
+    return np.tanh(U @ x + W @ h + b)  # wrong
+
+
+# A whole sequence
+
+
+def _state_not_carried(x, U, W, b, h_0):
+    output = []
+    for x_t in x:
+        h = rnn_step(x_t, h_0, U, W, b)  # wrong
+        output.append(h)
+    return np.array(output), h
+
+
+def _h_0_ignored(x, U, W, b, h_0):
+    h, output = np.zeros(h_0.shape), []  # wrong
+    for x_t in x:
+        h = rnn_step(x_t, h, U, W, b)
+        output.append(h)
+    return np.array(output), h
+
+
+def _input_reversed(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x[::-1]:  # wrong
+        h = rnn_step(x_t, h, U, W, b)
+        output.append(h)
+    return np.array(output), h
+
+
+def _output_reversed(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x:
+        h = rnn_step(x_t, h, U, W, b)
+        output.insert(0, h)  # wrong
+    return np.array(output), h
+
+
+def _returns_swapped(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x:
+        h = rnn_step(x_t, h, U, W, b)
+        output.append(h)
+    return h, np.array(output)  # wrong
+
+
+def _shared_buffer(x, U, W, b, h_0):
+    h, output = h_0.astype(float), []
+    for x_t in x:
+        h[...] = rnn_step(x_t, h, U, W, b)
+        output.append(h)  # wrong
+    return np.array(output), h
+
+
+def _integer_output(x, U, W, b, h_0):
+    h = h_0
+    output = np.zeros((len(x), *h_0.shape), dtype=x.dtype)  # wrong
+    for t, x_t in enumerate(x):
+        h = output[t] = rnn_step(x_t, h, U, W, b)
+    return output, h
+
+
+def _wrong_axis(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x.swapaxes(0, 1):  # wrong
+        h = rnn_step(x_t, h, U, W, b)
+        output.append(h)
+    return np.array(output), h
+
+
+def _batch_first(x, U, W, b, h_0):
+    h, output = h_0, []
+    for t in range(x.shape[-2]):
+        h = rnn_step(x[..., t, :], h, U, W, b)  # wrong
+        output.append(h)
+    return np.stack(output, axis=-2), h
+
+
+def _h_0_overwritten(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x:
+        h[...] = rnn_step(x_t, h, U, W, b)  # wrong
+        output.append(h.copy())
+    return np.array(output), h
+
+
+CATALOGUE = (
+    Mistake(
+        "U's shape transposed",
+        "parameter_shapes",
+        _u_shape_transposed,
+        "U has its two sizes swapped: U turns an input of I numbers into H numbers, so it has H rows and I columns, "
+        "(H, I).",
+        "an error as soon as I and H differ",
+    ),
+    Mistake(
+        "W sized by the input",
+        "parameter_shapes",
+        _w_sized_by_input,
+        "W has the size of the input: W multiplies the hidden state and gives a hidden state, so it is (H, H), "
+        "whatever I is.",
+        "an error as soon as I and H differ",
+    ),
+    Mistake(
+        "b sized by the input",
+        "parameter_shapes",
+        _b_sized_by_input,
+        "b has the size of the input: it is added to W h and U x, which are vectors of H numbers, so it is (H,).",
+        "an error as soon as I and H differ",
+    ),
+    Mistake(
+        "missing tanh",
+        "rnn_step",
+        _missing_tanh,
+        "The tanh is missing: the new state is tanh of the sum, not the sum itself.",
+        "states beyond -1 and 1",
+    ),
+    Mistake(
+        "tanh on one term only",
+        "rnn_step",
+        _tanh_on_one_term,
+        "The tanh is around U x only: add all three terms first, then take the tanh of the whole sum "
+        "(look at the closing parenthesis).",
+        "states beyond -1 and 1",
+    ),
+    Mistake(
+        "bias left out",
+        "rnn_step",
+        _bias_left_out,
+        "The bias b is left out: add it to U x + W h before the tanh.",
+        "zero input and zero state give zero",
+    ),
+    Mistake(
+        "bias twice",
+        "rnn_step",
+        _bias_twice,
+        "The bias b is added twice: the formula adds it once to the whole sum, not once to each product.",
+        "zero input and zero state give tanh(2b)",
+    ),
+    Mistake(
+        "bias outside",
+        "rnn_step",
+        _bias_outside,
+        "The bias b is outside the tanh: add it to U x + W h first, then take the tanh of the sum.",
+        "zero input and zero state give b itself",
+    ),
+    Mistake(
+        "W transposed",
+        "rnn_step",
+        _w_transposed,
+        "W is transposed: with states in rows, W h is written h @ W.T; because W is square, h @ W raises no error.",
+        "no error; wrong from the first non-zero state on",
+    ),
+    Mistake(
+        "U transposed",
+        "rnn_step",
+        _u_transposed,
+        "U is transposed: with inputs in rows, U x is written x @ U.T; x @ U runs only if I = H, and is wrong there.",
+        "an error, but none if I = H",
+    ),
+    Mistake(
+        "U and W swapped",
+        "rnn_step",
+        _u_and_w_swapped,
+        "U and W are swapped: U belongs to the input x, and W to the hidden state h.",
+        "an error, but none if I = H",
+    ),
+    Mistake(
+        "no memory",
+        "rnn_step",
+        _no_memory,
+        "The state before this step has no influence: add the term W h, which is the network's memory.",
+        "the order of the earlier inputs makes no difference",
+    ),
+    Mistake(
+        "columns only",
+        "rnn_step",
+        _columns_only,
+        "This is right for one vector, but not for a batch, which has one input in each row: "
+        "write x @ U.T and h @ W.T, which mean the same for one vector and fit both.",
+        "right for one sequence, an error on a batch",
+    ),
+    Mistake(
+        "state not carried",
+        "rnn_forward",
+        _state_not_carried,
+        "The state is not carried on: every step starts from h_0 again, instead of from the state that the step "
+        "before returned.",
+        "the first step is right, all others are off",
+    ),
+    Mistake(
+        "h_0 ignored",
+        "rnn_forward",
+        _h_0_ignored,
+        "h_0 is ignored: the first step must start from the h_0 that was given, not from zeros.",
+        "right as long as h_0 is zero",
+    ),
+    Mistake(
+        "input order reversed",
+        "rnn_forward",
+        _input_reversed,
+        "The input is read from its end: the first step must read x[0].",
+        "right only for a sequence of one step",
+    ),
+    Mistake(
+        "output reversed",
+        "rnn_forward",
+        _output_reversed,
+        "The output is in reversed order: output[0] must be the state after the first step, and output[-1] equal h_n.",
+        "h_n equals output[0], not output[-1]",
+    ),
+    Mistake(
+        "returns swapped",
+        "rnn_forward",
+        _returns_swapped,
+        "The two results are swapped: return output first, with the states of all steps, and then h_n, the last one.",
+        "the first result has no time axis",
+    ),
+    Mistake(
+        "one shared buffer",
+        "rnn_forward",
+        _shared_buffer,
+        "All rows of output are the same, the last state: every step writes into one array and the list holds that "
+        "array T times, so store a copy at each step.",
+        "all rows of output are equal",
+    ),
+    Mistake(
+        "integer output",
+        "rnn_forward",
+        _integer_output,
+        "The output array has the integer type of the input, which cuts every state off to a whole number: "
+        "create it with a float type.",
+        "integer input gives whole numbers, mostly zeros",
+    ),
+    Mistake(
+        "wrong axis taken for time",
+        "rnn_forward",
+        _wrong_axis,
+        "The loop runs over the second axis of x, but time is the first: x is (T, I) or (T, N, I), "
+        "and x[t] is what step t reads.",
+        "an error, but none if N = T",
+    ),
+    Mistake(
+        "batch first",
+        "rnn_forward",
+        _batch_first,
+        "A batch is read as if it were (N, T, I), batch first: here time is the first axis, (T, N, I), "
+        "and x[t] holds what all sequences read at step t.",
+        "right for one sequence; on a batch an error, but none if N = T",
+    ),
+    Mistake(
+        "h_0 overwritten in place",
+        "rnn_forward",
+        _h_0_overwritten,
+        "The caller's h_0 is overwritten: h and h_0 are one array here, so h[...] = and h += change both; "
+        "start from a copy, or bind h to a new array at each step.",
+        "a second call with the same h_0 differs from the first",
+    ),
+)

@@ -1,0 +1,99 @@
+"""The comparison with torch: it sees a wrong weight, finds none in the whole grid, and times both."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from rnn_helpers import RNN, compare
+
+
+@pytest.fixture
+def layer():
+    return torch.nn.RNN(3, 4, 2, bidirectional=True, batch_first=True, dtype=torch.float64)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setattr(compare, "SIZES", ((2, 1, 3, 4), (3, 2, 1, 1)))
+    monkeypatch.setattr(compare, "ROUNDS", 2)
+    monkeypatch.setattr(compare, "BLOCK_SECONDS", 0.001)
+    monkeypatch.setattr(compare, "PAUSE_SECONDS", 0)
+
+
+def test_same_weights_give_the_same_numbers(layer):
+    x = np.random.default_rng(0).uniform(-3, 3, (2, 5, 3))
+    for arguments in [(x,), (x[0],), (x, np.ones((4, 2, 4))), (x, None, [2, 5]), (x.tolist(), None, (5, 1))]:
+        difference = compare.against_torch(layer, *arguments)
+        assert max(difference) < 1e-12
+        assert difference == (difference.output, difference.h_n)
+
+
+def test_a_wrong_weight_shows(layer, monkeypatch):
+    right = RNN.from_torch(layer)
+    right.weight_hh_l1_reverse[2, 1] += 0.01
+    monkeypatch.setattr(compare.RNN, "from_torch", lambda module: right)
+    difference = compare.against_torch(layer, np.ones((2, 5, 3)))
+    assert 1e-5 < difference.output < 0.1
+    assert 1e-5 < difference.h_n < 0.1
+
+
+def test_nan_shows(layer, monkeypatch):
+    rnn = RNN.from_torch(layer)
+    rnn.weight_hh_l1[2, 1] = np.nan
+    monkeypatch.setattr(compare.RNN, "from_torch", lambda module: rnn)
+    assert np.isnan(compare.against_torch(layer, np.ones((2, 5, 3)))).all()
+
+
+def test_another_dtype_or_shape_is_an_error(layer, monkeypatch):
+    h_n = np.ones((4, 2, 4))
+    wrong = {
+        "output: .* in float32, torch gives .* in float64": (np.ones((2, 5, 8), np.float32), h_n),
+        r"output: .*\(2, 5, 7\) .*torch gives \(2, 5, 8\)": (np.ones((2, 5, 7)), h_n),
+        r"h_n: .*\(1, 2, 4\) .*torch gives \(4, 2, 4\)": (np.ones((2, 5, 8)), h_n[:1]),
+    }
+    for message, results in wrong.items():
+        monkeypatch.setattr(RNN, "__call__", lambda *_, results=results: results)
+        with pytest.raises(ValueError, match=message):
+            compare.against_torch(layer, np.ones((2, 5, 3)))
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [("float32", 2e-6), ("float64", 1e-12)])
+def test_the_whole_grid_agrees(dtype, bound):
+    results = list(compare.grid(dtype))
+    assert len(results) == len({tuple(options.values()) for options, _ in results}) == 3 * 2**6
+    assert all(list(options) == list(compare.OPTIONS) for options, _ in results)
+    assert max(max(difference) for _, difference in results) < bound
+    # In float32 the two must not be one and the same computation.
+    assert dtype == "float64" or max(max(difference) for _, difference in results) > 0
+
+
+def test_grid_repeats_and_leaves_the_random_state_alone():
+    state = torch.get_rng_state()
+    first, again, other = (next(compare.grid(seed=seed)) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_time_both_gives_positive_seconds(tiny):
+    numpy_seconds, torch_seconds = compare.time_both(2, 1, 3, 4)
+    assert 0 < numpy_seconds < 1
+    assert 0 < torch_seconds < 1
+
+
+def test_main_prints_a_table(tiny, monkeypatch, capsys):
+    times = {(2, 1, 3, 4): (0.002, 0.008), (3, 2, 1, 1): (0.003, 0.003)}
+    monkeypatch.setattr(compare, "time_both", lambda *size: times[size])
+    compare.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "NumPy / torch" in lines[2]
+    assert re.fullmatch(r"\(2, 1, 3, 4\) +2\.000 +8\.000 +0\.25", lines[3])
+    assert re.fullmatch(r"\(3, 2, 1, 1\) +3\.000 +3\.000 +1\.00", lines[4])
+    assert re.fullmatch(r"geometric mean +0\.50", lines[5])
+
+
+def test_sizes_are_the_eight():
+    assert len(set(compare.SIZES)) == 8
+    assert all(len(size) == 4 for size in compare.SIZES)

@@ -1,0 +1,265 @@
+"""One set of requirements in four places: pyproject.toml, environment.yml, constraints.txt, and what is imported."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+
+CONDA_NAME = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}  # PyPI's name: conda-forge's
+IMPORT_NAME = {"scikit-learn": "sklearn", "ipython": "IPython", "pyyaml": "yaml", "pytest-cov": "pytest_cov"}
+# Imported by the tests without being asked for by name, because the package on the right always brings them.
+BROUGHT_BY = {
+    "packaging": "pytest",
+    "nbformat": "nbval",
+    "jupyter_client": "nbval",
+    "ipykernel": "nbval",
+    "nbclient": "nbconvert",
+    "nbconvert": "jupyter-server",
+}
+
+
+def requirements(*extras: str) -> list[Requirement]:
+    """The direct dependencies in pyproject.toml, with those of the extras."""
+    lines = list(PROJECT["dependencies"])
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    return [Requirement(line) for line in lines]
+
+
+EVERY = requirements(*PROJECT["optional-dependencies"])
+
+
+def lower_bound(requirement: Requirement) -> str:
+    (bound,) = requirement.specifier
+    assert bound.operator == ">=", f"{requirement} is not a lower bound"
+    return bound.version
+
+
+def conda_lines() -> list[str]:
+    return [line for line in ENVIRONMENT["dependencies"] if isinstance(line, str)]
+
+
+def conda_bounds() -> dict[str, str | None]:
+    """Name and lower bound of every conda line."""
+    bounds = {}
+    for line in conda_lines():
+        match = re.fullmatch(r"([a-z0-9-]+)(?:>=([0-9.]+))?", line)
+        assert match, f"{line!r} is neither a name nor name>=version"
+        assert match[1] not in bounds, f"{match[1]} is there twice"
+        bounds[match[1]] = match[2]
+    return bounds
+
+
+def pins() -> dict[str, list[Requirement]]:
+    """The lines of constraints.txt by name; one name may have several, for several Pythons or systems."""
+    found: dict[str, list[Requirement]] = {}
+    for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            pin = Requirement(line)
+            found.setdefault(canonicalize_name(pin.name), []).append(pin)
+    return found
+
+
+# pyproject.toml
+
+
+@pytest.mark.parametrize("requirement", EVERY, ids=str)
+def test_pyproject_has_lower_bounds_only(requirement):
+    assert lower_bound(requirement)
+    assert requirement.marker is None
+    assert requirement.url is None
+
+
+def test_pyproject_sets_no_upper_bound_on_python():
+    assert PROJECT["requires-python"] == ">=3.11"
+
+
+# environment.yml
+
+
+def test_environment_uses_conda_forge_alone():
+    assert ENVIRONMENT["channels"] == ["conda-forge", "nodefaults"]
+
+
+def test_environment_is_pyproject_under_conda_names():
+    expected = {CONDA_NAME.get(r.name, r.name): lower_bound(r) for r in requirements("lab", "test")}
+    expected["python"] = PROJECT["requires-python"].removeprefix(">=")
+    expected["pip"] = None
+    assert conda_bounds() == expected
+
+
+def test_environment_takes_only_the_package_itself_through_pip():
+    assert [line for line in ENVIRONMENT["dependencies"] if not isinstance(line, str)] == [{"pip": ["-e ."]}]
+
+
+# constraints.txt
+
+
+def test_constraints_pin_exactly():
+    for alternatives in pins().values():
+        for pin in alternatives:
+            operators = [(s.operator, s.version.endswith(".*")) for s in pin.specifier]
+            assert operators == [("==", False)], f"{pin} is not one exact version"
+
+
+@pytest.mark.parametrize("requirement", EVERY, ids=str)
+def test_constraints_hold_every_direct_dependency_on_every_platform(requirement):
+    found = pins().get(canonicalize_name(requirement.name), [])
+    assert found, f"{requirement.name} is not pinned"
+    for pin in found:
+        (exact,) = pin.specifier
+        assert requirement.specifier.contains(exact.version, prereleases=True), f"{pin} is below {requirement}"
+    platforms = [
+        default_environment() | {"python_version": python, "python_full_version": f"{python}.0"} | system
+        for python in ("3.11", "3.12", "3.13", "3.14")
+        for system in (
+            {"sys_platform": "linux", "os_name": "posix", "platform_system": "Linux"},
+            {"sys_platform": "darwin", "os_name": "posix", "platform_system": "Darwin"},
+            {"sys_platform": "win32", "os_name": "nt", "platform_system": "Windows"},
+        )
+    ]
+    for platform in platforms:
+        fitting = [pin for pin in found if pin.marker is None or pin.marker.evaluate(platform)]
+        assert len(fitting) == 1, f"{len(fitting)} pins of {requirement.name} on {platform}"
+
+
+def test_constraints_name_the_torch_of_the_stored_outputs():
+    assert [str(pin.specifier) for pin in pins()["torch"]] == ["==2.13.0"]
+
+
+def test_constraints_pin_nothing_twice():
+    repeated = {
+        name: found for name, found in pins().items() if len(found) > 1 and any(p.marker is None for p in found)
+    }
+    assert not repeated
+
+
+# What is imported
+
+
+def imported(source: str) -> set[str]:
+    """Top-level names of all absolute imports, wherever in the source they stand."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) in {"pytest.importorskip", "importlib.import_module", "import_module"}
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            names.add(node.args[0].value.partition(".")[0])
+    return names
+
+
+def code_of(path: Path) -> str:
+    """A module's source, or a notebook's code cells in a row, without their magics."""
+    text = path.read_text("utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    lines = [line for cell in cells for line in cell.splitlines()]
+    return "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
+
+
+def foreign(path: Path) -> set[str]:
+    """The imports that neither Python nor the series itself provides."""
+    own = {"rnn_helpers"}
+    if path.is_relative_to(ROOT / "tests"):
+        own |= {p.stem for p in (ROOT / "tests").glob("*.py")}
+    return imported(code_of(path)) - own - sys.stdlib_module_names
+
+
+def offered(*extras: str) -> set[str]:
+    return {IMPORT_NAME.get(r.name, r.name.replace("-", "_")) for r in requirements(*extras)}
+
+
+def sources(*patterns: str) -> list:
+    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+    return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in paths]
+
+
+@pytest.mark.parametrize("path", sources("rnn_helpers/**/*.py", "notebooks/[0-9]*.ipynb"))
+def test_package_and_notebooks_import_dependencies_only(path):
+    assert foreign(path) <= offered()
+
+
+@pytest.mark.parametrize("path", sources("tests/*.py"))
+def test_tests_import_what_the_extras_bring(path):
+    assert foreign(path) <= offered("lab", "test", "dev") | {"rattler"} | BROUGHT_BY.keys()
+
+
+def test_every_dependency_is_imported_somewhere():
+    paths = [param.values[0] for param in sources("rnn_helpers/**/*.py", "notebooks/[0-9]*.ipynb")]
+    used = set().union(*(foreign(path) for path in paths))
+    assert offered() <= used
+
+
+@pytest.mark.parametrize(("name", "by"), BROUGHT_BY.items())
+def test_what_others_bring_is_brought_by_them(name, by):
+    try:
+        lines = metadata.requires(by)
+    except metadata.PackageNotFoundError:
+        pytest.skip(f"{by} is not installed")
+    assert canonicalize_name(name) in {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+# The readers of environment.yml themselves: extra `dev`
+
+
+def dev_package(name: str) -> None:
+    """Skip where a package of the extra `dev` is missing, unless REQUIRE_DEV is set: then fail."""
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        reason = f"{name} is not installed: it comes with the extra dev"
+        if os.environ.get("REQUIRE_DEV"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def test_conda_reads_every_line():
+    dev_package("py-rattler")
+    from rattler import MatchSpec
+
+    for line, (name, bound) in zip(conda_lines(), conda_bounds().items(), strict=True):
+        spec = MatchSpec(line, strict=True)
+        assert str(spec).split()[0] == name
+        assert spec.version == (f">={bound}" if bound else None)
+
+
+def test_pins_satisfy_the_conda_lines_too():
+    for requirement in requirements("lab", "test"):
+        bound = conda_bounds()[CONDA_NAME.get(requirement.name, requirement.name)]
+        for pin in pins()[canonicalize_name(requirement.name)]:
+            (exact,) = pin.specifier
+            assert Version(exact.version) >= Version(bound)
+
+
+def test_binder_recognises_the_folder():
+    dev_package("jupyter-repo2docker")
+    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    # With --debug it prints the Dockerfile; only its conda build pack writes this line there. No engine is needed.
+    assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in done.stdout, done.stdout + done.stderr
