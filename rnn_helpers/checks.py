@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import product
 from typing import Any
 
 # Bound here by name, so that a check still works in a notebook in which `np.something` was overwritten by mistake.
@@ -26,7 +27,6 @@ from numpy import (
     float64,
     isnan,
     ndarray,
-    ndindex,
     roll,
     stack,
     zeros,
@@ -433,7 +433,8 @@ def _explain_forward(check: Check, outcomes: list[Outcome], first_wrong: int) ->
 
 def _first_difference(value: ndarray, expected: ndarray) -> tuple[int, ...]:
     """The index of the first row in which two arrays of one shape differ."""
-    return next(row for row in ndindex(expected.shape[:-1]) if not _close(value[row], expected[row]))
+    rows = product(*map(range, expected.shape[:-1]))
+    return next(row for row in rows if not _close(value[row], expected[row]))
 
 
 def _expected_and_got(expected: ndarray, value: ndarray) -> str:
