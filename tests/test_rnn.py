@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import rnn_helpers
 from rnn_helpers import RNN, data, parameter_shapes, rnn_forward, rnn_step
+from rnn_helpers.compare import TOLERANCES
 
-TOLERANCES = {"float32": {"atol": 1e-6, "rtol": 1e-5}, "float64": {"atol": 1e-12, "rtol": 0}}
 quick = settings(deadline=None, derandomize=True, max_examples=60)
 
 
