@@ -193,8 +193,8 @@ def _returns_swapped(x, U, W, b, h_0):
 def _shared_buffer(x, U, W, b, h_0):
     h, output = h_0.astype(float), []
     for x_t in x:
-        h[...] = rnn_step(x_t, h, U, W, b)
-        output.append(h)  # wrong
+        h[...] = rnn_step(x_t, h, U, W, b)  # wrong
+        output.append(h)
     return np.array(output), h
 
 
@@ -259,7 +259,7 @@ CATALOGUE = (
         "rnn_step",
         _missing_tanh,
         "The tanh is missing: the new state is tanh of the sum, not the sum itself.",
-        "states beyond -1 and 1",
+        "states beyond −1 and 1, but only for larger sums",
     ),
     Mistake(
         "tanh on one term only",
@@ -267,7 +267,7 @@ CATALOGUE = (
         _tanh_on_one_term,
         "The tanh is around U x only: add all three terms first, then take the tanh of the whole sum "
         "(look at the closing parenthesis).",
-        "states beyond -1 and 1",
+        "states beyond −1 and 1, but only for larger sums",
     ),
     Mistake(
         "bias left out",

@@ -29,6 +29,25 @@ def test_same_weights_give_the_same_numbers(layer):
         assert difference.agrees
 
 
+def test_any_view_of_an_array_is_read(layer):
+    x = np.random.default_rng(0).uniform(-3, 3, (2, 5, 3))
+    assert compare.against_torch(layer, x[::-1, ::-1], np.ones((4, 2, 4))[::-1], np.array([2, 5])[::-1]).agrees
+
+
+def test_what_the_layer_refuses_is_refused_here_too(layer):
+    with pytest.raises(TypeError, match="x must hold real numbers"):
+        compare.against_torch(layer, np.ones((2, 5, 3), complex))
+
+
+def test_equal_infinities_agree():
+    layer = torch.nn.RNN(1, 1, nonlinearity="relu", bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.fill_(1)
+    difference = compare.against_torch(layer, np.full((3, 1), np.inf))
+    assert difference == (0, 0, True)
+
+
 def test_a_wrong_weight_shows(layer, monkeypatch):
     right = RNN.from_torch(layer)
     right.weight_hh_l1_reverse[2, 1] += 0.01
@@ -84,9 +103,11 @@ def test_grid_repeats_and_leaves_the_random_state_alone():
 
 
 def test_time_both_gives_positive_seconds(tiny):
+    state = torch.get_rng_state()
     numpy_seconds, torch_seconds = compare.time_both(2, 1, 3, 4, rounds=2)
     assert 0 < numpy_seconds < 1
     assert 0 < torch_seconds < 1
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_main_prints_a_table(tiny, monkeypatch, capsys):

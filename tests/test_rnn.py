@@ -365,6 +365,33 @@ def test_from_torch_refuses_what_is_not_an_rnn(wrong):
         RNN.from_torch(wrong)
 
 
+def test_from_torch_refuses_a_subclass_that_computes_something_else():
+    class Other(torch.nn.RNN):
+        def forward(self, x):
+            return 2 * x
+
+    class Same(torch.nn.RNN):
+        pass
+
+    with pytest.raises(TypeError, match=r"torch\.nn\.RNN with torch's own forward, got Other"):
+        RNN.from_torch(Other(3, 4))
+    assert RNN.from_torch(Same(3, 4)).hidden_size == 4
+
+
+def test_from_torch_takes_the_nonlinearity_that_torch_computes(rng):
+    layer = torch_layer(3, 4)
+    layer.nonlinearity = "relu"  # a label only: torch goes by `mode`
+    x = rng.uniform(-3, 3, (5, 2, 3))
+    assert_same(RNN.from_torch(layer)(x), torch_forward(layer, x), "float64")
+
+
+def test_from_torch_accepts_dropout_where_there_is_nothing_between_layers(rng):
+    with pytest.warns(UserWarning, match="num_layers greater than 1"):
+        layer = torch_layer(3, 4, dropout=0.25)
+    x = rng.uniform(-3, 3, (5, 2, 3))
+    assert_same(RNN.from_torch(layer)(x), torch_forward(layer, x), "float64")
+
+
 def test_from_torch_refuses_dropout_in_training_only(rng):
     layer = torch_layer(3, 4, 2, dropout=0.25)
     with pytest.raises(ValueError, match=r"dropout=0\.25.*eval\(\)"):
@@ -465,8 +492,15 @@ def test_repr_tells_what_is_unusual():
         ((3, "4"), {}, TypeError, "hidden_size must be a whole number, got '4'"),
         ((3, 4, True), {}, TypeError, "num_layers must be a whole number, got True"),
         ((3, 4), {"nonlinearity": "sigmoid"}, ValueError, "nonlinearity must be one of tanh, relu, got 'sigmoid'"),
-        ((3, 4), {"dtype": np.float16}, ValueError, "dtype must be float32 or float64, got float16"),
-        ((3, 4), {"dtype": int}, ValueError, "dtype must be float32 or float64, got int64"),
+        ((3, 4), {"nonlinearity": ["tanh"]}, ValueError, r"nonlinearity must be one of tanh, relu, got \['tanh'\]"),
+        ((3, 4), {"bias": "False"}, TypeError, "bias must be True or False, got 'False'"),
+        ((3, 4), {"batch_first": 1}, TypeError, "batch_first must be True or False, got 1"),
+        ((3, 4), {"bidirectional": None}, TypeError, "bidirectional must be True or False, got None"),
+        ((3, 4), {"dtype": np.float16}, ValueError, "dtype must be float32 or float64, .* got <class 'numpy.float16'>"),
+        ((3, 4), {"dtype": int}, ValueError, "dtype must be float32 or float64, .* got <class 'int'>"),
+        ((3, 4), {"dtype": None}, ValueError, "dtype must be float32 or float64, .* got None"),
+        ((3, 4), {"dtype": ","}, ValueError, "dtype must be float32 or float64, .* got ','"),
+        ((3, 4), {"dtype": torch.float32}, ValueError, r"dtype must be .* as NumPy .* names it; got torch\.float32"),
     ],
 )
 def test_layer_refuses_bad_options(arguments, options, error, message):
@@ -495,6 +529,8 @@ X_BATCH = np.zeros((5, 2, 3))
         ("What time is it ?", None, None, TypeError, "x must hold real numbers.*<U17"),
         ([[1, 2, 3], [4, 5]], None, None, TypeError, "x must be a rectangular array of numbers, got list"),
         (np.zeros((5, 2, 3), complex), None, None, TypeError, "x must hold real numbers.*complex128"),
+        (np.ma.masked_less(np.zeros((5, 3)), 1), None, None, TypeError, "x must hold real numbers, got a masked array"),
+        (torch.zeros((5, 3), device="meta"), None, None, TypeError, "x must be a rectangular array of numbers, got Te"),
         (X_BATCH, np.zeros((2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\), \(L\*D, N, H\); got \(2, 4\)"),
         (X_BATCH, np.zeros((2, 1, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(2, 1, 4\)"),
         (X_BATCH, np.zeros((1, 2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(1, 2, 4\)"),
@@ -516,6 +552,18 @@ X_BATCH = np.zeros((5, 2, 3))
 def test_layer_refuses_bad_input(x, h_0, lengths, error, message):
     with pytest.raises(error, match=message):
         RNN(3, 4, 2)(x, h_0, lengths)
+
+
+def test_an_empty_list_of_lengths_fits_an_empty_batch():
+    output, h_n = RNN(3, 4)(np.zeros((5, 0, 3)), lengths=[])
+    assert (output.shape, h_n.shape) == ((5, 0, 4), (1, 0, 4))
+
+
+def test_a_list_of_tensors_that_require_grad_is_read(rng):
+    x = rng.uniform(-3, 3, (5, 2, 3))
+    tensors = [torch.tensor(step, requires_grad=True) for step in x]
+    rnn = RNN(3, 4, dtype="float64", seed=0)
+    np.testing.assert_array_equal(rnn(tensors)[0], rnn(x)[0])
 
 
 def test_layer_refuses_bad_input_batch_first():
@@ -675,6 +723,12 @@ def test_digits():
     images = np.concatenate([first.train_images, first.test_images])
     assert (images.min(), images.max()) == (0, 1)
     assert set(first.train_labels) == set(first.test_labels) == set(range(10))
+
+
+@pytest.mark.parametrize("n_train", [0, -5, 1797, None])
+def test_digits_refuse_a_split_that_leaves_nothing(n_train):
+    with pytest.raises(ValueError, match=f"n_train must be from 1 to 1796, got {n_train}"):
+        data.digits(n_train=n_train)
 
 
 def test_digits_are_split_without_overlap():
