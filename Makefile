@@ -26,6 +26,8 @@ help: ## list the verbs
 lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 	$(PY) -m jupyterlab --notebook-dir=notebooks $(ROOT_FLAG) $(LAB_ARGS)
 
+# Two notebooks at a time on two cores: with threads of their own, NumPy's and torch's products would wait for each other.
+test test-portable test-oldest: export OMP_NUM_THREADS = 1
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
 	$(PY) -m pytest -n 2 --dist loadscope notebooks tests/test_series.py
 	$(PY) -m pytest --cov --ignore=tests/test_series.py tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import combinations
 
 import matplotlib as mpl
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from PIL import Image
 
 from rnn_helpers import data, plots, rnn_forward
 
@@ -158,6 +160,10 @@ def test_show_stores_picture_alt_text_and_size_and_closes(monkeypatch):
     ((bundle,), kwargs) = shown[0]
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert b"Software" not in bundle["image/png"]
+    assert len(bundle["image/png"]) < 30_000
+    picture = np.asarray(Image.open(io.BytesIO(bundle["image/png"])).convert("RGB"))
+    assert picture.shape == (680, 1440, 3)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20  # not blank, and its edges are smooth
     assert bundle["text/plain"] == kwargs["metadata"]["image/png"]["alt"] == "A line that rises from 1 to 2."
     assert kwargs["metadata"]["image/png"]["width"] == 720
     assert not plt.fignum_exists(fig.number)

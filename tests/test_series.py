@@ -94,6 +94,36 @@ def test_every_picture_has_its_alt_text_and_every_alt_text_its_picture(path):
             assert alt == picture.metadata["image/png"]["alt"]
 
 
+def test_the_readme_shows_the_picture_of_the_first_notebook():
+    picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
+    assert series.PICTURE.read_bytes() == picture
+    readme = (series.ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"![{alt}]({series.PICTURE.relative_to(series.ROOT).as_posix()})" in readme
+
+
+@by_page
+def test_pictures_of_times_were_drawn_by_the_source_beside_them(path):
+    for cell in code_cells(path):
+        if series.TIMING in cell.metadata.get("tags", []):
+            assert [output.metadata.source for output in cell.outputs] == [series.fingerprint(cell.source)]
+
+
+def test_a_refresh_keeps_a_picture_of_times_only_while_its_source_is_the_same():
+    def page(source, picture, drawn_by):
+        data = {"image/png": picture, "text/plain": "Two curves."}
+        output = nbformat.v4.new_output("display_data", data, metadata={"source": series.fingerprint(drawn_by)})
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[output])])
+
+    def kept(old_source, old_drawn_by, new_source):
+        new = page(new_source, "new", new_source)
+        series.keep_timing_pictures(new, page(old_source, "old", old_drawn_by))
+        return new.cells[0].outputs[0].data["image/png"]
+
+    assert kept("draw()", "draw()", "draw()") == "old"
+    assert kept("draw()", "draw()", "redraw()") == "new"
+    assert kept("redraw()", "draw()", "redraw()") == "new"  # edited in place: the stored picture is out of date
+
+
 @by_page
 def test_size_of_the_file(path):
     assert path.stat().st_size <= 400_000
