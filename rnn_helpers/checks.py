@@ -389,7 +389,12 @@ def build(name: str, seed: int) -> Check:
 
 def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
     both = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
-    return [(mistake, mistake.function) for mistake in both if mistake.target == target]
+    return [
+        (mistake, function)
+        for mistake in both
+        if mistake.target == target
+        for function in (mistake.function, *mistake.variants)
+    ]
 
 
 def _last_state_from(step: Callable[..., Any]) -> Callable[..., Any]:
