@@ -171,6 +171,80 @@ def test_the_sanitize_file_forgives_a_negative_zero_and_nothing_else():
         assert re.sub(pattern, replacement, before) == after
 
 
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A small git repository in place of the project's."""
+    page = tmp_path / "notebooks" / "01_page.ipynb"
+    page.parent.mkdir()
+    page.write_text("published")
+    (tmp_path / ".gitignore").write_text("notebooks/my_copies/\n")
+    identity = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(series, "ROOT", tmp_path)
+    return page
+
+
+def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
+    series.reset()
+    assert "nothing to reset" in capsys.readouterr().out
+    for played in ("first", "second"):
+        clone.write_text(played)
+        series.reset()
+        assert clone.read_text() == "published"
+    copies = sorted((clone.parent / "my_copies").glob("*/01_page.ipynb"))
+    assert [copy.read_text() for copy in copies] == ["first", "second"]
+    clone.unlink()
+    series.reset()
+    assert clone.read_text() == "published"
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=series.ROOT, capture_output=True, text=True, check=True
+    )
+    assert status.stdout == ""
+
+
+def test_reset_outside_a_clone_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(series, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(SystemExit, match="not a git clone"):
+        series.reset()
+
+
+def test_the_oldest_versions_are_the_lower_bounds(capsys):
+    series.oldest()
+    lines = capsys.readouterr().out.split()
+    assert "numpy==2.0" in lines
+    assert "torch==2.13.0" in lines
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="make is not used on Windows")
+@pytest.mark.parametrize(
+    ("python", "says"),
+    [
+        (None, "Python 3.11 or newer is needed, and there is no "),
+        (
+            "case $1 in -c) exit 1;; *) echo Python 3.9.2;; esac",
+            "Python 3.11 or newer is needed, and .* is Python 3.9.2",
+        ),
+        ("case $2 in *venv*) exit 1;; esac", "Python's venv module is missing; on Debian and Ubuntu: apt install"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["lab", "test"])
+def test_make_says_in_one_line_what_is_missing(verb, python, says, tmp_path):
+    fake = tmp_path / "python"
+    if python:
+        fake.write_text(f"#!/bin/sh\n{python}\n")
+        fake.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", verb, f"PYTHON={fake}", f"VENV={tmp_path / 'venv'}"]
+    run = subprocess.run(command, cwd=series.ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode != 0
+    assert re.match(says, run.stdout)
+    assert run.stdout.count("\n") == 1
+    assert not (tmp_path / "venv").exists()
+
+
 def test_make_lab_serves_the_notebooks(tmp_path):
     in_use = Path(sys.prefix).name
     if os.name == "nt" or not (series.ROOT / in_use / "bin").exists():
