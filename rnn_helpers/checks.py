@@ -344,6 +344,8 @@ def orthogonal(fn: Callable[..., Any], *, seed: int = 34) -> None:
 
 # What each check is made of
 
+OVERWRITTEN = [*checking.OVERWRITTEN, *check_cases.OVERWRITTEN]
+
 Lift = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -378,7 +380,17 @@ def build(name: str, seed: int) -> Check:
     -------
     Check
         What `run_check` wants, and all that is needed to run it elsewhere.
+
+    Raises
+    ------
+    CheckFailed
+        If a function that the cases need was overwritten before this module was imported.
     """
+    if OVERWRITTEN:
+        raise CheckFailed(
+            f"{name} cannot be checked: {OVERWRITTEN[0]}, a function of NumPy or Python, was overwritten in this "
+            "notebook. Remove that line, restart the kernel, and run the notebook again."
+        )
     parts = PARTS[name]
     mistakes = _mistakes_of(name)
     if parts.lift is not None:
