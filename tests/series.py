@@ -32,7 +32,9 @@ METADATA = {
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """Run all cells in order in a fresh kernel of this Python; an unexpected error stops with its traceback."""
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
+    # Whether two prints arrive in one piece is chance; stored, they are one.
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=120, coalesce_streams=True, resources=resources)
     client.execute()
     return notebook
 
