@@ -15,7 +15,12 @@ from numpy import array, column_stack, eye, nan, ndarray, ones, roll, stack, tan
 from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
-from rnn_helpers.checking import Case
+from rnn_helpers.checking import Case, overwritten
+
+OVERWRITTEN = overwritten(
+    array=array, column_stack=column_stack, eye=eye, ones=ones, roll=roll, stack=stack, tanh=tanh, where=where,
+    zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
+)  # fmt: skip
 
 TERMS = ("only the bias", "only x", "only h", "all three terms")
 FIRST_TERMS = ("only the bias", "only x_1", "both terms")

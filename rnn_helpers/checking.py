@@ -20,11 +20,31 @@ from io import StringIO
 from itertools import product
 from typing import Any
 
-from numpy import array, asarray, errstate, float32, float64, ndarray, stack, zeros
+from numpy import array, asarray, errstate, float32, float64, ndarray, stack, ufunc, zeros
 
 from rnn_helpers.mistakes import Mistake
 
 __all__ = ["Case", "Check", "CheckFailed", "Outcome", "Unreadable", "run_check"]
+
+
+def overwritten(**functions: Any) -> list[str]:
+    """The names that no longer stand for the function of Python or NumPy that they were given to.
+
+    What was overwritten before this import would make wrong results look right: as many zeros as one likes.
+    """
+
+    def is_itself(name: str, function: Any) -> bool:
+        # A ufunc, such as tanh, has no module in NumPy 2.0; one made of a Python function has a longer name.
+        home = "numpy" if type(function) is ufunc else str(getattr(function, "__module__", "")).partition(".")[0]
+        return home in ("builtins", "numpy") and getattr(function, "__name__", "") == name
+
+    return [name for name, function in functions.items() if not is_itself(name, function)]
+
+
+OVERWRITTEN = overwritten(
+    abs=abs, all=all, any=any, callable=callable, isinstance=isinstance, len=len, list=list, map=map, tuple=tuple,
+    zip=zip, array=array, asarray=asarray, errstate=errstate, stack=stack, zeros=zeros,
+)  # fmt: skip
 
 # An array that does not fit another: what a known mistake may raise. Any other error is told as it is.
 MISFITS = (ValueError, TypeError, IndexError, RuntimeError)
@@ -158,9 +178,8 @@ def _run(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
             raise
         except Unreadable as error:
             problem = f"{check.name} {error}{where}."
-        except NotImplementedError:
-            yet = "" if case is check.cases[0] else f"{where}, but right before"
-            problem = f"{check.name} is not written yet{yet}: put your code where it raises NotImplementedError."
+        except NotImplementedError as error:
+            problem = f"{check.name} {_unwritten(fn, error, '' if case is check.cases[0] else where)}."
         except SystemExit:
             problem = f"{check.name} tries to end Python{where}: leave out exit() and sys.exit()."
         except MISFITS as error:
@@ -179,6 +198,18 @@ def _still_the_same(outcome: Outcome, check: Check) -> bool:
             return _alike(Outcome(check.read(outcome.returned), changed=outcome.changed), outcome)
         except Exception:  # an iterator that has been read, or an object with code of its own
             return True
+
+
+def _unwritten(fn: Callable[..., Any], error: NotImplementedError, where: str) -> str:
+    """Whether `fn` itself is not written yet, or another function that it calls; `where`, if it was right before."""
+    yet = f" yet{where}, but right before" if where else " yet"
+    place = error.__traceback__
+    while place.tb_next:
+        place = place.tb_next
+    code = place.tb_frame.f_code
+    if code is getattr(fn, "__code__", code):
+        return f"is not written{yet}: put your code where it raises NotImplementedError"
+    return f"calls {code.co_name}, which is not written{yet}"
 
 
 def _known_mistake(outcomes: list[Outcome], check: Check) -> Mistake | None:

@@ -344,6 +344,8 @@ def orthogonal(fn: Callable[..., Any], *, seed: int = 34) -> None:
 
 # What each check is made of
 
+OVERWRITTEN = [*checking.OVERWRITTEN, *check_cases.OVERWRITTEN]
+
 Lift = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -378,13 +380,27 @@ def build(name: str, seed: int) -> Check:
     -------
     Check
         What `run_check` wants, and all that is needed to run it elsewhere.
+
+    Raises
+    ------
+    CheckFailed
+        If a function that the cases need was overwritten.
     """
     parts = PARTS[name]
     mistakes = _mistakes_of(name)
     if parts.lift is not None:
         steps = [pair for pair in _mistakes_of("rnn_step") if pair[0].name not in parts.not_lifted]
         mistakes += [(mistake, parts.lift(step)) for mistake, step in steps]
-    return Check(name, parts.cases(seed), parts.read, parts.explain, mistakes, **parts.more)
+    try:
+        if OVERWRITTEN:
+            raise TypeError(f"{OVERWRITTEN[0]} is not itself")
+        cases = parts.cases(seed)
+    except Exception as error:  # NumPy calls its own functions by names that a notebook can overwrite
+        raise CheckFailed(
+            f"{name} cannot be checked, because a function of NumPy or Python was overwritten in this notebook "
+            f"({error}). Remove that line, restart the kernel, and run the notebook again."
+        ) from None
+    return Check(name, cases, parts.read, parts.explain, mistakes, **parts.more)
 
 
 def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:

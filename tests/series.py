@@ -21,7 +21,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 PICTURE = ROOT / ".github" / "linear_and_rnn.png"  # the first picture of the first notebook, for the README
 ASSIGNMENTS = [
     ROOT / "notebooks" / "assignments" / name / f"{name}.ipynb"
-    for name in ("step_and_shapes",)  # in their order
+    for name in ("step_and_shapes", "rnn_from_scratch", "memory_and_pooling")  # in their order
 ]
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 TIMING = "timing"  # the tag of a cell whose picture shows measured times
@@ -35,7 +35,9 @@ METADATA = {
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """Run all cells in order in a fresh kernel of this Python; an unexpected error stops with its traceback."""
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
+    # Whether two prints arrive in one piece is chance; stored, they are one.
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=120, coalesce_streams=True, resources=resources)
     client.execute()
     return notebook
 
