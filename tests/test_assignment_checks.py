@@ -101,7 +101,7 @@ def test_the_right_results_are_those_of_the_package(name, seed):
 def test_the_probe_never_has_to_choose_between_two_equals(seed):
     for case in checks.build("read_back", seed).cases:
         scores = np.sort(check_cases._linear_probe(**case.arguments), axis=1)
-        assert (scores[:, -1] - scores[:, -2]).min() > 1e-8
+        assert (scores[:, -1] - scores[:, -2]).min() > 1e-5  # right in float32 too
 
 
 @by_seed
