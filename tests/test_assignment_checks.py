@@ -417,6 +417,20 @@ def test_what_is_overwritten_before_is_told(monkeypatch):
     assert message.startswith("rnn_step cannot be checked, because a function of NumPy or Python was overwritten")
 
 
+class Agreeing(np.ndarray):
+    """An array that says yes to every comparison."""
+
+    def __eq__(self, other):
+        return np.ones(self.shape, dtype=bool)
+
+    __le__ = __ge__ = __sub__ = __rsub__ = __eq__
+
+
+def test_an_array_that_agrees_with_everything_is_read_as_its_numbers():
+    assert "off" in failure("rnn_step", lambda x, h, U, W, b: (h + 3).view(Agreeing))
+    assert "off" in failure("mean_pool", lambda x: list((x[0] + 3).view(Agreeing)))
+
+
 def test_functions_under_their_names_are_told_from_others():
     def tanh(values):
         return values
