@@ -340,7 +340,7 @@ def distinct_summaries(seed: int) -> list[Case]:
         return _states(**(draw | {"x": x}))[-1]
 
     rows = rng.normal(size=(5, 3))
-    close_rows = rng.uniform(1, 2, size=3) + 1e-5 * rng.permutation(12).reshape(4, 3)
+    close_rows = rng.integers(1, 9, size=3) / 10 + 1e-4 * rng.permutation(12).reshape(4, 3)
     counted = [
         ("the mean of 3 rows", mean, rows[:3], 1),
         ("the mean of 5 rows", mean, rows, 1),

@@ -95,6 +95,11 @@ class Outcome:
     returned: Any = None
 
 
+def by_position(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Call a function with the arguments of a case, as most checks do."""
+    return fn(*arguments.values())
+
+
 @dataclass(frozen=True)
 class Check:
     """All that the algorithm needs to know of one check.
@@ -120,7 +125,7 @@ class Check:
     read: Callable[[Any], tuple[ndarray, ...]]
     explain: Callable[[Check, list[Outcome], int], str]
     mistakes: Sequence[tuple[Mistake, Callable[..., Any]]] = field(default=())
-    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = lambda fn, arguments: fn(*arguments.values())
+    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = by_position
 
 
 class Unreadable(Exception):  # noqa: N818 - no learner ever sees it

@@ -7,7 +7,7 @@ it. Every check takes a `seed`: another one means the same kinds of cases with o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -362,7 +362,7 @@ class _Parts:
     explain: checking.Explain
     lift: Lift | None = None
     not_lifted: tuple[str, ...] = ()
-    more: dict[str, Any] = field(default_factory=dict)
+    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = checking.by_position
 
 
 @cache
@@ -400,7 +400,7 @@ def build(name: str, seed: int) -> Check:
             f"{name} cannot be checked, because a function of NumPy or Python was overwritten in this notebook "
             f"({error}). Remove that line, restart the kernel, and run the notebook again."
         ) from None
-    return Check(name, cases, parts.read, parts.explain, mistakes, **parts.more)
+    return Check(name, cases, parts.read, parts.explain, mistakes, parts.call)
 
 
 def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
@@ -449,7 +449,7 @@ PARTS = {
         check_cases.from_torch,
         checking.read_parts("U", "W", "b"),
         checking.explain_rows("U", "W", "b"),
-        more={"call": check_cases.call_with_layer},
+        call=check_cases.call_with_layer,
     ),
     "forward_lengths": _Parts(
         check_cases.forward_lengths, checking.read_array, checking.explain_rows("the state", row="sequence")
@@ -475,6 +475,6 @@ PARTS = {
         check_cases.orthogonal,
         checking.read_orthogonal,
         checking.explain_orthogonal,
-        more={"call": check_cases.call_with_seeds},
+        call=check_cases.call_with_seeds,
     ),
 }

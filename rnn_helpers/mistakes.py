@@ -1,6 +1,7 @@
 """The catalogue of known mistakes: each one runs, gives a wrong result, and carries the sentence that helps.
 
-The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs.
+The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs. The mistakes that only
+the assignments' checks know are in `assignment_mistakes`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Mistake:
     ----------
     name : str
         What the mistake is called.
-    target : {"parameter_shapes", "rnn_step", "rnn_forward"}
-        The check that it fails.
+    target : str
+        The check that it fails, by its name in `checks`.
     function : callable
         A wrong implementation that runs, with the signature of `target`; an rnn_forward needs its `h_0`.
     hint : str
