@@ -1,4 +1,4 @@
-"""The notebooks as files: list them, execute them, store them in one canonical form, bring the published ones back.
+"""Notebooks and assignments as files: list, execute, store in one canonical form, bring the published ones back.
 
 Run by `make refresh` and `make reset`; the guards in test_series.py hold the stored files to the same form.
 """
@@ -16,6 +16,11 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+ASSIGNMENTS = [
+    ROOT / "notebooks" / "assignments" / name / f"{name}.ipynb"
+    for name in ("step_and_shapes",)  # in their order
+]
+PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 TIMING = "timing"  # the tag of a cell whose picture shows measured times
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
@@ -25,7 +30,7 @@ METADATA = {
 }
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path = ROOT / "notebooks") -> nbformat.NotebookNode:
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """Run all cells in order in a fresh kernel of this Python; an unexpected error stops with its traceback."""
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
     client.execute()
@@ -38,8 +43,8 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = nbformat.from_dict({"tags": sorted(tags)} if tags else {})
+        kept = {"nbgrader": cell.metadata.get("nbgrader"), "tags": sorted(cell.metadata.get("tags", []))}
+        cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename != "CheckFailed":
                 output.traceback = []  # holds the machine's paths; a reader needs the message
@@ -62,9 +67,9 @@ def _alts(cell: nbformat.NotebookNode) -> tuple[str, ...]:
 
 def refresh() -> None:
     """Re-execute every notebook in order and store it; pages that have not changed keep their bytes."""
-    for path in NOTEBOOKS:
+    for path in PAGES:
         old = nbformat.read(path, as_version=4)
-        new = canonical(execute(nbformat.from_dict(old)))
+        new = canonical(execute(nbformat.from_dict(old), path.parent))
         keep_timing_pictures(new, nbformat.read(path, as_version=4))
         nbformat.write(new, path)
         print(f"refreshed {path.relative_to(ROOT)}")

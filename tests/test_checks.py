@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_helpers import checks, rnn
+from rnn_helpers import checking, checks, rnn
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 
 ALL_CHECKS = {
-    "parameter_shapes": checks.SHAPES_CHECK,
-    "rnn_step": checks.STEP_CHECK,
-    "rnn_forward": checks.FORWARD_CHECK,
+    "parameter_shapes": checks.build("parameter_shapes", 0),
+    "rnn_step": checks.build("rnn_step", 20),
+    "rnn_forward": checks.build("rnn_forward", 21),
 }
 STEP_MISTAKES = [mistake for mistake in CATALOGUE if mistake.target == "rnn_step"]
 
@@ -61,14 +61,14 @@ def test_a_step_mistake_is_recognised_inside_a_loop(mistake):
 def test_no_two_mistakes_behave_alike(target):
     check = ALL_CHECKS[target]
     behaviours = {
-        mistake.name: [checks._run(function, check, case) for case in check.cases]
+        mistake.name: [checking._run(function, check, case) for case in check.cases]
         for mistake, function in check.mistakes
     }
     names = list(behaviours)
     for i, one in enumerate(names):
         for other in names[:i]:
             pairs = zip(behaviours[one], behaviours[other], strict=True)
-            assert not all(checks._alike(*pair) for pair in pairs), (one, other)
+            assert not all(checking._alike(*pair) for pair in pairs), (one, other)
 
 
 @pytest.mark.parametrize("mistake", CATALOGUE, ids=by_name)

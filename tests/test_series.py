@@ -18,7 +18,7 @@ import series
 ALLOWED_TAGS = {"raises-exception", series.TIMING}
 ANY_PATH = re.compile(r"(?:/(?:home|root|tmp|Users|work|usr|opt|private)/|[A-Z]:\\\\?Users)")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-by_page = pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 
 
 def code_cells(path: Path) -> list[nbformat.NotebookNode]:
@@ -57,7 +57,8 @@ def test_executed_in_order_from_a_fresh_kernel(path):
 def test_something_is_compared(path):
     compared = [output for output in outputs(path) if output.output_type != "error"]
     assert len(compared) >= 5, "nbval compares stored outputs: a page with none passes whatever it computes"
-    assert any("assert " in cell.source for cell in code_cells(path))
+    held = "assert " if path in series.NOTEBOOKS else "checks."
+    assert any(held in cell.source for cell in code_cells(path))
 
 
 @by_page
@@ -66,7 +67,9 @@ def test_no_cell_can_hide_from_nbval(path):
         assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
         assert not re.search(r"(?i)#\s*(nbval_|pytest_validate|raises.exception)", cell.source)
         assert not re.search(r"^\s*[%!]", cell.source, flags=re.M), "a magic may swallow the cell"
-        if "raises-exception" in cell.metadata.get("tags", []):
+        # A test cell of an assignment has the tag for the sake of the learner's version; its solution raises nothing.
+        graded = cell.metadata.get("nbgrader", {}).get("grade")
+        if "raises-exception" in cell.metadata.get("tags", []) and not graded:
             assert [output.ename for output in cell.outputs if output.output_type == "error"]
 
 
