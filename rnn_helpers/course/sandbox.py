@@ -20,11 +20,12 @@ from pathlib import Path
 import psutil
 from jupyter_client.connect import write_connection_file
 
-__all__ = ["Kernel", "Limits", "Walls", "find_walls", "start_kernel"]
+__all__ = ["Kernel", "Limits", "Walls", "find_walls", "kill_all", "start_kernel"]
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 RUN_MARK = "COURSE_RUN"  # in the environment of every process of a submission
+_running: set[Kernel] = set()
 FIRST_UID = 60_600  # in a range that neither distributions nor systemd give away
 MAX_JOBS = 8
 
@@ -81,7 +82,7 @@ class Walls:
         return self.uids[slot] if self.uids else None
 
 
-@dataclass
+@dataclass(eq=False)
 class Kernel:
     """A running kernel process and the facts that a client needs to talk to it."""
 
@@ -173,10 +174,12 @@ def start_kernel(limits: Limits, walls: Walls, slot: int, fonts: Sequence[Path] 
             start_new_session=True,
         )
         kernel = Kernel(process, connection, home)
+        _running.add(kernel)
         try:
             yield kernel
         finally:
             kernel.kill()
+            _running.discard(kernel)
             _kill_leftovers(walls.uid(slot), token)
 
 
@@ -194,6 +197,12 @@ def _home(walls: Walls, slot: int, fonts: Sequence[Path] = ()) -> Iterator[Path]
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def kill_all() -> None:
+    """End every kernel that runs, so that the threads which wait for them end too."""
+    for kernel in list(_running):
+        kernel.kill()
 
 
 def _give(path: Path, uid: int | None) -> None:
