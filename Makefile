@@ -15,10 +15,11 @@ BIN := $(VENV)/bin
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 READY := $(VENV)/.ready-$(EXTRAS)
+COURSE := $(VENV)/.ready-lab,test,course
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-portable test-oldest lint refresh reset
+.PHONY: help lab test test-portable test-oldest lint refresh reset assignments grade test-course
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -28,7 +29,7 @@ lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
 	$(PY) -m pytest -n 2 --dist loadscope notebooks tests/test_series.py
-	$(PY) -m pytest --cov --ignore=tests/test_series.py tests
+	$(PY) -m pytest --cov --ignore=tests/test_series.py --ignore=tests/course tests
 
 # torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
 test-portable: export ATEN_CPU_CAPABILITY = default
@@ -36,12 +37,12 @@ test-portable: export MKL_ENABLE_INSTRUCTIONS = SSE4_2
 test-portable: export OPENBLAS_CORETYPE = Nehalem
 test-portable: export NPY_DISABLE_CPU_FEATURES = X86_V4 X86_V3
 test-portable: $(READY) ## the same claims on an imitation of another CPU
-	$(PY) -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
+	$(PY) -m pytest -n 2 --dist loadscope notebooks tests --ignore=tests/course --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
 
 # Every lower bound of pyproject.toml as an exact version, in an environment of its own; torch stays as it is.
 OLDEST := .venv-oldest
 test-oldest: $(OLDEST)/.ready ## the same claims on the oldest versions that pyproject.toml allows
-	$(OLDEST)/bin/python -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
+	$(OLDEST)/bin/python -m pytest -n 2 --dist loadscope notebooks tests --ignore=tests/course --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
 
 $(OLDEST)/.ready: $(READY) pyproject.toml
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
@@ -56,14 +57,25 @@ lint: $(READY) ## check format and style of package, tests and notebooks
 refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
 	$(PY) tests/series.py refresh
 
+assignments: $(COURSE) ## make the learners' versions of the assignments, with a zip for each, in build/assignments
+	$(PY) -m rnn_helpers.course assignments
+
+SUBMISSIONS ?=
+JOBS ?= 2
+grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [GRADE_ARGS=...]
+	@$(PY) -m rnn_helpers.course grade --jobs $(JOBS) $(GRADE_ARGS) '$(SUBMISSIONS)'
+
+test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
+	$(PY) -m pytest --cov=rnn_helpers/course --cov-config=tests/course/coverage.ini -p no:nbval tests/course
+
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) tests/series.py reset
 
 # The set-up, done again only when the project's own requirements change.
-$(READY): pyproject.toml constraints.txt
+$(READY) $(COURSE): $(VENV)/.ready-%: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
+	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$*]'
 	@touch $@

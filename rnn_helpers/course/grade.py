@@ -127,7 +127,10 @@ def grade(folder: Path, course: Course, *, jobs: int = 2, limits: Limits | None 
         rows += _run_all(tasks, course, prepared, jobs, limits, walls, quiet)
         rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
         for row in rows:
-            row.max_score = sum(cell.metadata.nbgrader.get("points", 0) for cell in prepared[row.hand_in.assignment].assignment.template.cells)
+            row.max_score = sum(
+                cell.metadata.nbgrader.get("points", 0)
+                for cell in prepared[row.hand_in.assignment].assignment.template.cells
+            )
             if row.status not in UNGRADED:
                 row.scores = course.scores(row.hand_in.assignment, row.hand_in.learner)[0]
         _write_feedback(rows, course)
@@ -136,7 +139,12 @@ def grade(folder: Path, course: Course, *, jobs: int = 2, limits: Limits | None 
 
 def _private(course: Course, folder: Path) -> list[Path]:
     """What learner code has no business to see, where it can be hidden: solutions, tests, marks, other submissions."""
-    return [*(PACKAGE_ROOT / name for name in ("notebooks", "tests", "build", ".git")), course.work, course.sources, folder]
+    return [
+        *(PACKAGE_ROOT / name for name in ("notebooks", "tests", "build", ".git")),
+        course.work,
+        course.sources,
+        folder,
+    ]
 
 
 @contextlib.contextmanager
@@ -173,13 +181,17 @@ def _reference(assignment: Assignment, course: Course, limits: Limits, walls: Wa
         errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
         if errors:
             where = f"its cell {grade_id_of(cell) or cell.get('id', '')}"
-            raise Problem(f"the source of {assignment.name} does not run: {where} says {errors[0].ename}: {errors[0].evalue}")
+            raise Problem(
+                f"the source of {assignment.name} does not run: {where} says {errors[0].ename}: {errors[0].evalue}"
+            )
     if run.status != "graded":
         raise Problem(f"the source of {assignment.name} does not run within the limits: {run.status}")
     (course.work / "fonts").mkdir(exist_ok=True)
     for name, content in run.fonts.items():
         (course.work / "fonts" / name).write_bytes(content)
-    return {grade_id_of(cell): list(asdict(proof_of(cell.outputs)).values()) for cell in notebook.cells if is_test(cell)}
+    return {
+        grade_id_of(cell): list(asdict(proof_of(cell.outputs)).values()) for cell in notebook.cells if is_test(cell)
+    }
 
 
 def _patiently(notebook: NotebookNode, limits: Limits, walls: Walls, slot: int, proofs: Any, course: Course) -> Any:
@@ -197,7 +209,9 @@ def _patiently(notebook: NotebookNode, limits: Limits, walls: Walls, slot: int, 
 def _version() -> str:
     """Of everything that decides a score: this package, nbgrader."""
     files = sorted(Path(__file__).resolve().parents[1].rglob("*.py"))
-    return digest_of([hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest(), metadata.version("nbgrader")])
+    return digest_of(
+        [hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest(), metadata.version("nbgrader")]
+    )
 
 
 # The submissions
@@ -273,7 +287,11 @@ def _result(future: Any, hand_in: HandIn) -> tuple[Graded, NotebookNode | None, 
     try:
         return *future.result(), True
     except Exception as error:
-        return Graded(hand_in, "crashed", [f"the grader failed, try again: {type(error).__name__}: {error}"]), None, False
+        return (
+            Graded(hand_in, "crashed", [f"the grader failed, try again: {type(error).__name__}: {error}"]),
+            None,
+            False,
+        )
 
 
 def _run_one(
@@ -326,7 +344,9 @@ def _write_feedback(rows: Sequence[Graded], course: Course) -> None:
             shutil.rmtree(page.parent, ignore_errors=True)
             write_short_page(page, learner, name, row.status, "; ".join(row.notes))
             continue
-        shown = digest_of([_read_json(_record(course, row.hand_in)), course.scores(name, learner)[1], [asdict(s) for s in row.scores]])
+        shown = digest_of(
+            [_read_json(_record(course, row.hand_in)), course.scores(name, learner)[1], [asdict(s) for s in row.scores]]
+        )
         mark = course.work / "records" / name / f"{learner}.shown"
         if not page.exists() or not mark.exists() or mark.read_text() != shown:
             stale.setdefault(name, []).append((row, shown))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import json
 import logging
 import shutil
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
@@ -17,13 +20,21 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolutions, ComputeChecksums, LockCells, SaveAutoGrades
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    SaveAutoGrades,
+)
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 __all__ = ["Assignment", "Course", "Problem", "Score"]
 
-CONFIG = '''# An ordinary nbgrader course; written anew by every run. Run nbgrader's commands in this folder.
+CONFIG = """# An ordinary nbgrader course; written anew by every run. Run nbgrader's commands in this folder.
 c = get_config()
 c.CourseDirectory.course_id = "rnn"
 # Feedback never shows hidden tests, whoever makes it.
@@ -34,7 +45,7 @@ c.GenerateFeedback.preprocessors = [
 ]
 # A submission's HTML and JavaScript never run in the browser of whoever marks it.
 c.HTMLExporter.sanitize_html = True
-'''
+"""
 
 
 class Problem(Exception):  # noqa: N818 - a sentence for the instructor
@@ -95,6 +106,11 @@ class Course:
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbgrader tells every step
         self.url = f"sqlite:///{self.work / 'gradebook.db'}"
 
+    @cached_property
+    def gradebook(self) -> Gradebook:
+        """The database, opened once for all."""
+        return Gradebook(self.url, "rnn")
+
     @property
     def names(self) -> list[str]:
         """The assignments that there are sources of."""
@@ -114,8 +130,8 @@ class Course:
                 self._run(GenerateAssignment, name, ".")
             except (NbGraderException, RuntimeError, SystemExit):
                 raise Problem(
-                    f"nbgrader cannot make the learners' version of {name}; if its cells were renamed, added or removed "
-                    f"since something was graded, move {self.work} away and grade again"
+                    f"nbgrader cannot make the learners' version of {name}; if its cells were renamed, added or "
+                    f"removed since something was graded, move {self.work} away and grade again"
                 ) from None
             done.parent.mkdir(exist_ok=True)
             done.write_text(digest)
@@ -130,24 +146,32 @@ class Course:
         path = self.work / "autograded" / learner / assignment / f"{assignment}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, path)
-        with Gradebook(self.url, "rnn") as gradebook:
-            gradebook.update_or_create_student(learner)
-            gradebook.update_or_create_submission(assignment, learner)
-        about = {"notebook": assignment, "assignment": assignment, "student": learner, "db_url": self.url}
-        SaveAutoGrades().preprocess(notebook, {"nbgrader": about})
+        step = SaveAutoGrades()
+        step.gradebook, step.notebook_id, step.assignment_id, step.student_id = (
+            self.gradebook,
+            assignment,
+            assignment,
+            learner,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of the database sets it off
+            self.gradebook.update_or_create_student(learner)
+            self.gradebook.update_or_create_submission(assignment, learner)
+            # Cell by cell, because its `preprocess` opens the database anew for each notebook.
+            for index, cell in enumerate(notebook.cells):
+                step.preprocess_cell(cell, {}, index)
 
     def scores(self, assignment: str, learner: str) -> tuple[list[Score], list[str]]:
         """The points of every graded cell in the order of the notebook, and the comments; empty if there are none."""
-        with Gradebook(self.url, "rnn") as gradebook:
-            try:
-                found = gradebook.find_submission_notebook(assignment, assignment, learner)
-            except MissingEntry:
-                return [], []
-            scores = [
-                Score(g.name, g.score, g.max_score, g.auto_score, g.manual_score, bool(g.needs_manual_grade))
-                for g in found.grades
-            ]
-            comments = [f"{comment.name}: {comment.comment}" for comment in found.comments if comment.comment]
+        try:
+            found = self.gradebook.find_submission_notebook(assignment, assignment, learner)
+        except MissingEntry:
+            return [], []
+        scores = [
+            Score(g.name, g.score, g.max_score, g.auto_score, g.manual_score, bool(g.needs_manual_grade))
+            for g in found.grades
+        ]
+        comments = [f"{comment.name}: {comment.comment}" for comment in found.comments if comment.comment]
         return sorted(scores, key=lambda score: score.name), sorted(comments)
 
     def write_feedback(self, assignment: str, learners: Iterable[str]) -> None:
@@ -156,10 +180,9 @@ class Course:
         for learner in learners:
             shutil.rmtree(self.work / "feedback" / learner / assignment, ignore_errors=True)
         if learners:
-            try:
+            # On an error it has made all that it could; the caller looks for what is missing.
+            with contextlib.suppress(NbGraderException, SystemExit):
                 self._run(GenerateFeedback, assignment, "*")
-            except (NbGraderException, SystemExit):
-                pass  # it made all that it could; the caller looks for what is missing
 
     def _run(self, converter: type, assignment: str, learner: str) -> None:
         config = Config(PyFileConfigLoader("nbgrader_config.py", str(self.work)).load_config())

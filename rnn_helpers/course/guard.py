@@ -37,7 +37,8 @@ def take(package_root: str) -> str:
         shell=shell,
         manager=manager,
         transforms={
-            name: list(getattr(manager, name)) for name in ("cleanup_transforms", "line_transforms", "token_transformers")
+            name: list(getattr(manager, name))
+            for name in ("cleanup_transforms", "line_transforms", "token_transformers")
         },
         post=list(shell.input_transformers_post),
         own=[(thing, dict(vars(thing))) for thing in (shell, shell.kernel)],

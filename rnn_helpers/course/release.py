@@ -81,6 +81,8 @@ def _try(name: str, path: Path) -> None:
     for cell in notebook.cells:
         said = [output.evalue for output in cell.get("outputs", []) if output.output_type == "error"]
         if is_test(cell) and not any(NOT_WRITTEN in message for message in said):
-            raise Problem(f"{grade_id_of(cell)} in the learner's version of {name} should say {NOT_WRITTEN!r}, got {said}")
+            raise Problem(
+                f"{grade_id_of(cell)} in the learner's version of {name} should say {NOT_WRITTEN!r}, got {said}"
+            )
         if not is_test(cell) and not is_answer(cell) and said:
             raise Problem(f"{grade_id_of(cell)} in the learner's version of {name} raises an error: {said[0]}")

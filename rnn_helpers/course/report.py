@@ -80,11 +80,15 @@ def summary(report: Report, work: Path) -> str:
     odd = [row for row in rows if row.status != "graded"]
     for row in odd[:MAX_LISTED]:
         points = "" if row.status in UNGRADED else f" ({total(row):g} points)"
-        lines.append(f"  {row.status}: {row.hand_in.learner}, {row.hand_in.assignment}{points}: {'; '.join(row.notes)}"[:150])
+        lines.append(
+            f"  {row.status}: {row.hand_in.learner}, {row.hand_in.assignment}{points}: {'; '.join(row.notes)}"[:150]
+        )
     if len(odd) > MAX_LISTED:
         lines.append(f"  and {len(odd) - MAX_LISTED} more that are not graded; see grades.csv")
     if report.strange:
-        lines.append(f"Not recognised, so left out: {', '.join(report.strange[:10])}{' ...' if len(report.strange) > 10 else ''}")
+        lines.append(
+            f"Not recognised, so left out: {', '.join(report.strange[:10])}{' ...' if len(report.strange) > 10 else ''}"
+        )
     lines.append(report.walls.sentence)
     lines.append(f"Scores: {work / 'grades.csv'}. Feedback: {work / 'feedback'}.")
     return "\n".join(lines)

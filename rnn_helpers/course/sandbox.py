@@ -130,12 +130,24 @@ def find_walls(jobs: int, hidden: Sequence[Path] = ()) -> Walls:
     uids = tuple(FIRST_UID + MAX_JOBS * block + slot for slot in range(jobs))
     folders = tuple(str(path.resolve()) for path in hidden)
     for walls in (
-        Walls(uids, True, folders, "Learner code ran as users without rights, without network, out of sight of the course."),
-        Walls(uids, False, (), "Learner code ran as users without rights, but could read what every user can, and had network."),
+        Walls(
+            uids,
+            True,
+            folders,
+            "Learner code ran as users without rights, without network, out of sight of the course.",
+        ),
+        Walls(
+            uids,
+            False,
+            (),
+            "Learner code ran as users without rights, but could read what every user can, and had network.",
+        ),
     ):
         with _home(walls, 0) as home:
             command = _command(Limits(), walls, 0, home, ["--probe"])
-            tried = subprocess.run(command, env=_environment(home, ""), cwd=home / "work", capture_output=True, check=False)
+            tried = subprocess.run(
+                command, env=_environment(home, ""), cwd=home / "work", capture_output=True, check=False
+            )
         if tried.returncode == 0:
             return walls
     return Walls(sentence="Learner code ran as root: users without rights cannot read this Python or this folder.")
@@ -227,18 +239,22 @@ def _command(limits: Limits, walls: Walls, slot: int, home: Path, arguments: lis
 def _environment(home: Path, token: str) -> dict[str, str]:
     """As little as a kernel needs; nothing of the grader's own environment but where Python finds the package."""
     private = {name: str(home) for name in ("HOME", "TMPDIR", "IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR")}
-    single = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    environment = private | single | {
-        "JPY_PARENT_PID": str(os.getpid()),
-        "LANG": "C.UTF-8",
-        "MPLCONFIGDIR": str(home / "matplotlib"),
-        "PATH": os.pathsep.join([sysconfig.get_path("scripts"), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": str(PACKAGE_ROOT),
-        "USER": "learner",
-        "LOGNAME": "learner",
-        RUN_MARK: token,
-    }
+    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    environment = (
+        private
+        | single
+        | {
+            "JPY_PARENT_PID": str(os.getpid()),
+            "LANG": "C.UTF-8",
+            "MPLCONFIGDIR": str(home / "matplotlib"),
+            "PATH": os.pathsep.join([sysconfig.get_path("scripts"), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(PACKAGE_ROOT),
+            "USER": "learner",
+            "LOGNAME": "learner",
+            RUN_MARK: token,
+        }
+    )
     return environment
 
 

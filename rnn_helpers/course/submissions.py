@@ -91,7 +91,9 @@ def collect(folder: Path, assignments: Sequence[str]) -> tuple[list[HandIn], lis
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith(".") or entry.name in IGNORED:
             continue
-        here = _of_folder(entry, assignments) if entry.is_dir() and not entry.is_symlink() else _flat(entry, assignments)
+        here = (
+            _of_folder(entry, assignments) if entry.is_dir() and not entry.is_symlink() else _flat(entry, assignments)
+        )
         if not here:
             strange.append(entry.name)
         for hand_in in here:
@@ -127,7 +129,9 @@ def _in_place(learner: str, name: str, folder: Path) -> HandIn:
         return HandIn(learner, name, notebooks[0], (f"the file was called {notebooks[0].name}",))
     if notebooks:
         names = ", ".join(path.name for path in notebooks)
-        return HandIn(learner, name, notebooks[0], (f"none of the files is called {name}.ipynb, the first is taken: {names}",))
+        return HandIn(
+            learner, name, notebooks[0], (f"none of the files is called {name}.ipynb, the first is taken: {names}",)
+        )
     return HandIn(learner, name, None, ("the folder holds no notebook",))
 
 
@@ -236,7 +240,9 @@ def rebuild(submitted: Sequence[dict[str, Any]], template: NotebookNode) -> Rebu
     order = _with_missing(list(answers), [name for name, cell in frame.items() if is_answer(cell)])
     cells = list(followers[""])
     waiting = [name for name in frame if not is_answer(frame[name])]
-    before = {name: {other for other in list(frame)[: list(frame).index(name)] if is_answer(frame[other])} for name in waiting}
+    before = {
+        name: {other for other in list(frame)[: list(frame).index(name)] if is_answer(frame[other])} for name in waiting
+    }
     placed: set[str] = set()
     for name in [None, *order]:
         if name is not None:
