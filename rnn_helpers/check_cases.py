@@ -5,12 +5,14 @@ Every list of cases is drawn from a seed: another seed gives the same kinds of c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import factorial
 from typing import Any
 
 # Bound here by name, as in `checking`: the right results stay right, whatever a notebook does to `np.tanh`. That is
 # also why the formula stands here once more, instead of a call of `rnn_helpers.rnn`; tests hold the two equal.
-from numpy import array, eye, ndarray, roll, stack, tanh, zeros
-from numpy.linalg import norm
+from numpy import array, column_stack, eye, nan, ndarray, ones, roll, stack, tanh, where, zeros
+from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
 from rnn_helpers.checking import Case
@@ -160,3 +162,232 @@ def trace(seed: int) -> list[Case]:
     ]
     draws.append(("one sequence of integers", _draw_integers(rng, 3, 4, 5)))
     return [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+
+
+def continue_reading(seed: int) -> list[Case]:
+    """Halves of one length and of different ones, down to a single step, and of integers."""
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray], n_first: int) -> None:
+        x, parameters = draw["x"], {name: draw[name] for name in "UWb"}
+        arguments = {"first_half": x[:n_first].copy(), "second_half": x[n_first:].copy(), **parameters}
+        cases.append(Case(f"{label} {_sizes(draw)}", arguments, (_states(**draw)[-1],)))
+
+    for n_first, n_second, n_features, n_units in [(3, 3, 3, 4), (2, 4, 3, 4), (4, 1, 4, 4), (1, 5, 5, 2)]:
+        draw = _draw(rng, n_features, n_units, n_first + n_second)
+        add(f"halves of {n_first} and {n_second} steps", draw, n_first)
+    add("halves of 3 and 2 steps, of integers", _draw_integers(rng, 3, 4, 5), 3)
+    return cases
+
+
+def from_torch(seed: int) -> list[Case]:
+    """Layers in both dtypes, with I = H and not. The arguments are the layer's parameters under torch's names."""
+    rng = default_rng(seed)
+    cases = []
+    for dtype, n_features, n_units in [("float64", 3, 4), ("float64", 4, 4), ("float32", 3, 4), ("float32", 5, 2)]:
+        draw = {name: array(values, dtype=dtype) for name, values in _draw(rng, n_features, n_units).items()}
+        bias = array(rng.normal(size=n_units) / 2, dtype=dtype)
+        arguments = {
+            "weight_ih_l0": draw["U"],
+            "weight_hh_l0": draw["W"],
+            "bias_ih_l0": draw["b"],
+            "bias_hh_l0": bias,
+        }
+        expected = (draw["U"], draw["W"], draw["b"] + bias)
+        cases.append(Case(f"a layer in {dtype} {_sizes(draw)}", arguments, expected))
+    return cases
+
+
+def call_with_layer(fn: Callable[..., Any], arguments: dict[str, ndarray]) -> Any:
+    """Call `fn` with a `torch.nn.RNN` made of the arguments. It shares their memory: a change of the one is seen."""
+    from torch import from_numpy, nn
+
+    n_units, n_features = arguments["weight_ih_l0"].shape
+    layer = nn.RNN(n_features, n_units, device="meta")  # no memory of its own, and no random numbers drawn for it
+    for name, values in arguments.items():
+        setattr(layer, name, nn.Parameter(from_numpy(values)))
+    return fn(layer)
+
+
+def forward_lengths(seed: int) -> list[Case]:
+    """No padding, padding of large numbers and of NaN, N = 1, N = T, integers. What stands there must not matter."""
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray], lengths: list[int], padding: Any) -> None:
+        n_steps = len(draw["x"])
+        x, steps = draw["x"], array(lengths)
+        ends = [_states(**(draw | {"x": x[:length, [n]]}))[-1, 0] for n, length in enumerate(lengths)]
+        is_padding = array([[t >= length for length in lengths] for t in range(n_steps)])
+        x = where(is_padding[..., None], padding, x)
+        arguments = {"x": x, "lengths": steps, **{name: draw[name] for name in "UWb"}}
+        cases.append(Case(f"{label} with lengths={lengths} and T={n_steps} {_sizes(draw)}", arguments, (stack(ends),)))
+
+    add("one sequence", _draw(rng, 3, 4, 5, 1), [3], 0.0)
+    add("a batch without padding", _draw(rng, 3, 4, 4, 2), [4, 4], 0.0)
+    add("a batch padded with zeros", _draw(rng, 3, 4, 5, 3), [2, 5, 4], 0.0)
+    add("a batch padded with large numbers", _draw(rng, 4, 4, 5, 5), [1, 5, 3, 2, 4], 100.0)
+    add("a batch padded with large numbers", _draw(rng, 3, 2, 6, 2), [3, 2], -100.0)
+    add("a batch padded with NaN", _draw(rng, 3, 4, 5, 3), [5, 3, 1], nan)
+    add("a batch of integers, padded with 9,", _draw_integers(rng, 3, 4, 5, 3), [4, 2, 5], 9)
+    return cases
+
+
+# Functions to mend
+
+
+def read_counts(seed: int) -> list[Case]:
+    """Inputs of whole numbers, and of others."""
+    rng = default_rng(seed)
+    draws = []
+    for n_steps, n_features, n_units in [(1, 3, 4), (5, 3, 4), (6, 4, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps)
+        draws.append((f"T={n_steps} inputs of decimal numbers", draw))
+        counts = rng.integers(0, 4, size=(n_steps, n_features))
+        draws.append((f"T={n_steps} inputs of whole numbers", draw | {"x": counts}))
+    return [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+
+
+def read_batch_first(seed: int) -> list[Case]:
+    """Batches (N, T, I) with N below, above and equal to T, N = 1, T = 1."""
+    rng = default_rng(seed)
+    cases = []
+    for n_sequences, n_steps, n_features, n_units in [(1, 5, 3, 4), (2, 5, 3, 4), (6, 3, 4, 4), (4, 4, 3, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps, n_sequences)
+        arguments = draw | {"x": draw["x"].swapaxes(0, 1).copy()}
+        label = f"a batch of N={n_sequences} with T={n_steps} {_sizes(draw)}"
+        cases.append(Case(label, arguments, (_states(**draw)[-1],)))
+    return cases
+
+
+def read_backwards(seed: int) -> list[Case]:
+    """Sequences of several lengths."""
+    rng = default_rng(seed)
+    cases = []
+    for n_steps, n_features, n_units in [(1, 3, 4), (2, 3, 4), (5, 3, 4), (5, 4, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps)
+        in_reading_order = _states(**(draw | {"x": draw["x"][::-1]}))
+        expected = (in_reading_order[::-1], in_reading_order[-1])
+        cases.append(Case(f"one sequence of T={n_steps} {_sizes(draw)}", draw, expected))
+    return cases
+
+
+# Summaries
+
+
+def _pool_cases(seed: int, pool: Callable[[ndarray], ndarray]) -> list[Case]:
+    """Numbers of both signs, negative ones alone, integers, a batch."""
+    rng = default_rng(seed)
+    inputs = {
+        "one sequence (T=5, I=3)": rng.normal(size=(5, 3)),
+        "one sequence (T=4, I=4)": rng.normal(size=(4, 4)),
+        "one sequence of negative numbers (T=5, I=3)": -rng.uniform(0.5, 2, size=(5, 3)),
+        "one sequence of integers (T=4, I=3)": rng.integers(-5, 6, size=(4, 3)),
+        "one step (T=1, I=3)": rng.normal(size=(1, 3)),
+        "a batch (T=5, N=2, I=3)": rng.normal(size=(5, 2, 3)),
+        "a batch (T=4, N=4, I=4)": rng.normal(size=(4, 4, 4)),
+    }
+    return [Case(label, {"x": x}, (pool(x),)) for label, x in inputs.items()]
+
+
+def mean_pool(seed: int) -> list[Case]:
+    """The mean of each feature over time."""
+    return _pool_cases(seed, lambda x: x.sum(axis=0) / len(x))
+
+
+def max_pool(seed: int) -> list[Case]:
+    """The maximum of each feature over time."""
+    return _pool_cases(seed, lambda x: x.max(axis=0))
+
+
+def distinct_summaries(seed: int) -> list[Case]:
+    """Summaries that see no order, all of it, and some; rows that occur twice; results that differ by little."""
+    rng = default_rng(seed)
+
+    def mean(x: ndarray) -> ndarray:
+        return x.sum(axis=0) / len(x)
+
+    def first_row(x: ndarray) -> ndarray:
+        return x[0]
+
+    def ends(x: ndarray) -> ndarray:
+        return x[-1] - x[0]
+
+    def flattened(x: ndarray) -> ndarray:
+        return x.ravel()
+
+    draw = _draw(rng, 3, 4, 4)
+
+    def last_state(x: ndarray) -> ndarray:
+        return _states(**(draw | {"x": x}))[-1]
+
+    rows = rng.normal(size=(5, 3))
+    close_rows = rng.uniform(1, 2, size=3) + 1e-5 * rng.permutation(12).reshape(4, 3)
+    counted = [
+        ("the mean of 3 rows", mean, rows[:3], 1),
+        ("the mean of 5 rows", mean, rows, 1),
+        ("the first of 4 rows", first_row, rows[:4], 4),
+        ("the first of 4 rows that differ by little", first_row, close_rows, 4),
+        ("the difference of the last and the first of 4 rows", ends, rows[:4], 4 * 3),
+        ("4 rows written one behind the other", flattened, rows[:4], factorial(4)),
+        ("4 rows, two of them equal, one behind the other", flattened, rows[[0, 1, 2, 1]], factorial(4) // 2),
+        ("the last state of an RNN after 4 rows", last_state, draw["x"], factorial(4)),
+    ]
+    return [Case(label, {"summary": summary, "x": x}, (array(n),)) for label, summary, x, n in counted]
+
+
+def _linear_probe(summaries: ndarray, tokens: ndarray) -> ndarray:
+    """Scores (N - n_fit, n_kinds) of the held-out sequences, by least squares on the first three quarters."""
+    n_fit = 3 * len(tokens) // 4
+    with_intercept = column_stack([summaries, ones(len(tokens))])
+    weights, *_ = lstsq(with_intercept[:n_fit], eye(tokens.max() + 1)[tokens[:n_fit]], rcond=None)
+    return with_intercept[n_fit:] @ weights
+
+
+def read_back(seed: int) -> list[Case]:
+    """Summaries that tell the token fully, in part and not at all, few numbers that lie far from zero, and counts."""
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, summaries: ndarray, tokens: ndarray) -> None:
+        n_fit = 3 * len(tokens) // 4
+        accuracy = (_linear_probe(summaries, tokens).argmax(axis=1) == tokens[n_fit:]).mean()
+        cases.append(Case(label, {"summaries": summaries, "tokens": tokens}, (array(accuracy),)))
+
+    def draw_tokens(n_sequences: int, n_kinds: int) -> ndarray:
+        return roll(rng.permutation(n_sequences) % n_kinds, 1)  # every kind occurs, before and after the cut
+
+    tokens = draw_tokens(120, 3)
+    add("summaries that are the token itself, one-hot", eye(3)[tokens], tokens)
+    for n_sequences, n_numbers, n_kinds, noise in [(200, 4, 3, 1.0), (202, 5, 6, 0.7), (400, 8, 6, 2.0)]:
+        tokens = draw_tokens(n_sequences, n_kinds)
+        centers, noises = rng.normal(size=(n_kinds, n_numbers)), rng.normal(size=(n_sequences, n_numbers))
+        add(f"{n_sequences} noisy summaries", centers[tokens] + noise * noises, tokens)
+    tokens = draw_tokens(400, 3)
+    add("400 summaries of one number, far from zero", (10.0 + tokens + rng.normal(size=400) / 4)[:, None], tokens)
+    tokens = draw_tokens(400, 4)
+    others = rng.integers(4, size=(400, 3))
+    add(
+        "400 summaries that count the tokens",
+        eye(4, dtype="int64")[tokens] + eye(4, dtype="int64")[others].sum(1),
+        tokens,
+    )
+    return cases
+
+
+def orthogonal(seed: int) -> list[Case]:
+    """Sizes, scales and seeds. What must come back is not a matrix but its properties; see `read_orthogonal`."""
+    rng = default_rng(seed)
+    cases = []
+    for n_units, scale in [(2, 1.0), (4, 0.9), (5, 0.5), (8, 1.1)]:
+        arguments = {"H": n_units, "scale": scale, "seed": int(rng.integers(1000))}
+        label = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        cases.append(Case(label, arguments, (scale**2 * eye(n_units), zeros((n_units, n_units)), array(1.0))))
+    return cases
+
+
+def call_with_seeds(fn: Callable[..., Any], arguments: dict[str, Any]) -> list[Any]:
+    """Call `fn` with its seed, with the same seed again, and with another one."""
+    n_units, scale, seed = arguments.values()
+    return [fn(n_units, scale, chosen) for chosen in (seed, seed, seed + 1)]

@@ -18,7 +18,7 @@ from io import StringIO
 from itertools import product
 from typing import Any
 
-from numpy import array, asarray, errstate, float32, float64, ndarray, stack
+from numpy import array, asarray, errstate, float32, float64, ndarray, stack, zeros
 
 from rnn_helpers.mistakes import Mistake
 
@@ -294,6 +294,28 @@ def read_shapes(result: Any) -> tuple[ndarray, ...]:
     return tuple(shapes)
 
 
+def read_whole_number(result: Any) -> tuple[ndarray]:
+    """One whole number, as an array without axes."""
+    _expect_something(result)
+    try:
+        return (array(operator.index(result), dtype="int64"),)
+    except Exception:  # whatever the learner returned
+        shown = result if isinstance(result, int | float) else f"a {_type(result)}"
+        raise Unreadable(f"returns {shown}, where a whole number belongs,") from None
+
+
+def read_orthogonal(result: list[Any]) -> tuple[ndarray, ...]:
+    """What tells whether matrices are orthogonal and drawn from their seeds: any that are will do.
+
+    Of the matrices of one seed, the same seed again, and another one: the products of the first one's columns with
+    each other, its difference from the second, and 1 or 0 for whether the third one differs.
+    """
+    first, again, other = (as_numbers(matrix) for matrix in result)
+    if first.ndim != 2 or first.shape[0] != first.shape[1] or not first.shape == again.shape == other.shape:
+        return first, zeros(first.shape), array(1.0)  # the shape is what a message must speak of
+    return first.T @ first, first - again, array(0.0 if close(first, other) else 1.0)
+
+
 def _expect_something(result: Any) -> None:
     if result is None:
         raise Unreadable("returns None (is the return missing?)")
@@ -393,6 +415,26 @@ def explain_rows(*names: str, row: str = "row") -> Explain:
         return f"{check.name}: {name} is off{where}, on {case.label}: {numbers}."
 
     return explain
+
+
+def explain_orthogonal(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
+    """Name two columns that are not orthogonal, or one that has the wrong length, or say that the seed does nothing."""
+    case = check.cases[first_wrong]
+    unlike = _unlike(check, outcomes[first_wrong], case, ["the matrix", "the difference", "the comparison"])
+    if unlike:
+        return unlike
+    products, expected = outcomes[first_wrong].values[0], case.expected[0]
+    if close(products, expected):
+        return f"{check.name} gives the same matrix for this seed and the next one, on {case.label}."
+    squares, n_columns = products.diagonal(), range(len(products))
+    for one, other in product(n_columns, n_columns):
+        if one < other and not close(products[one, other], expected[one, other]):
+            numbers = _expected_and_got(expected[one, other], products[one, other])
+            columns = f"columns {one + 1} and {other + 1} are not orthogonal"
+            return f"{check.name}: {columns} on {case.label}: {numbers} for their product."
+    column = next(column for column in n_columns if not close(squares[column], expected[column, column]))
+    numbers = _expected_and_got(expected[column, column] ** 0.5, squares[column] ** 0.5)
+    return f"{check.name}: column {column + 1} has the wrong length on {case.label}: {numbers}."
 
 
 def explain_forward(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:

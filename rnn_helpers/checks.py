@@ -21,8 +21,19 @@ __all__ = [
     "Check",
     "CheckFailed",
     "build",
+    "continue_reading",
+    "distinct_summaries",
     "first_step",
+    "forward_lengths",
+    "from_torch",
+    "max_pool",
+    "mean_pool",
+    "orthogonal",
     "parameter_shapes",
+    "read_back",
+    "read_backwards",
+    "read_batch_first",
+    "read_counts",
     "rnn_forward",
     "rnn_step",
     "run_check",
@@ -124,6 +135,213 @@ def rnn_forward(fn: Callable[..., Any], *, seed: int = 21) -> None:
     run_check(fn, build("rnn_forward", seed))
 
 
+def continue_reading(fn: Callable[..., Any], *, seed: int = 24) -> None:
+    """Check a function that reads a sequence in two halves, from h(0) = 0.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(first_half, second_half, U, W, b)`` with halves of shape (T, I), each with a T of its own; must
+        return the last state (H,), the same as after one reading of both.
+    seed : int, default 24
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("continue_reading", seed))
+
+
+def from_torch(fn: Callable[..., Any], *, seed: int = 25) -> None:
+    """Check a function that takes U, W and b out of a `torch.nn.RNN`.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(layer)`` with a layer of one layer and one direction that has biases, in float32 or float64;
+        must return ``(U, W, b)`` as arrays or tensors, and leave the layer as it was.
+    seed : int, default 25
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("from_torch", seed))
+
+
+def forward_lengths(fn: Callable[..., Any], *, seed: int = 26) -> None:
+    """Check a function that reads a padded batch and returns the state at the end of each sequence.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(x, lengths, U, W, b)`` with x (T, N, I) and lengths (N,), integers from 1 to T; after its end a
+        sequence holds anything, NaN included. Must return (N, H), read from h(0) = 0.
+    seed : int, default 26
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("forward_lengths", seed))
+
+
+def read_counts(fn: Callable[..., Any], *, seed: int = 27) -> None:
+    """Check a function that returns the state after every step, for inputs of whole numbers too.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(x, U, W, b)`` with x (T, I); must return the states (T, H), read from h(0) = 0.
+    seed : int, default 27
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("read_counts", seed))
+
+
+def read_batch_first(fn: Callable[..., Any], *, seed: int = 28) -> None:
+    """Check a function that reads a batch whose first axis is the sequence, not the step.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(x, U, W, b)`` with x (N, T, I); must return the last state of each sequence (N, H), read from
+        h(0) = 0.
+    seed : int, default 28
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("read_batch_first", seed))
+
+
+def read_backwards(fn: Callable[..., Any], *, seed: int = 29) -> None:
+    """Check a function that reads one sequence from its end to its beginning.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(x, U, W, b)`` with x (T, I); must return ``(output, h_n)``: the states (T, H), output[t] being
+        the one after reading x[t], and the state (H,) after the last step that was read, at x[0].
+    seed : int, default 29
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("read_backwards", seed))
+
+
+def mean_pool(fn: Callable[..., Any], *, seed: int = 30) -> None:
+    """Check a function that returns the mean of each feature over time.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
+    seed : int, default 30
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("mean_pool", seed))
+
+
+def max_pool(fn: Callable[..., Any], *, seed: int = 31) -> None:
+    """Check a function that returns the maximum of each feature over time.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
+    seed : int, default 31
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("max_pool", seed))
+
+
+def distinct_summaries(fn: Callable[..., Any], *, seed: int = 32) -> None:
+    """Check a function that counts the different results of a summary over all orders of the rows.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(summary, x)`` with x (T, I) and a function `summary` that turns such an array into a vector; must
+        return a whole number. Two results are the same if all their numbers agree to 1e-9.
+    seed : int, default 32
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("distinct_summaries", seed))
+
+
+def read_back(fn: Callable[..., Any], *, seed: int = 33) -> None:
+    """Check a function that measures how well a linear probe reads a token back out of summaries.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(summaries, tokens)`` with summaries (N, S) and tokens (N,), integers from 0 on; must return the
+        accuracy, from 0 to 1, on the sequences from ``3 * N // 4`` on, of the least-squares map with intercept from
+        summaries to one-hot tokens that is fitted on the sequences before.
+    seed : int, default 33
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("read_back", seed))
+
+
+def orthogonal(fn: Callable[..., Any], *, seed: int = 34) -> None:
+    """Check a function that draws a scaled orthogonal matrix.
+
+    Parameters
+    ----------
+    fn : callable
+        Called as ``fn(H, scale, seed)``; must return an (H, H) matrix whose columns are orthogonal to each other and of
+        length `scale`: the same for the same seed, another for another.
+    seed : int, default 34
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it does not.
+    """
+    run_check(fn, build("orthogonal", seed))
+
+
 # What each check is made of
 
 Lift = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -174,6 +392,13 @@ def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
     return [(mistake, mistake.function) for mistake in both if mistake.target == target]
 
 
+def _last_state_from(step: Callable[..., Any]) -> Callable[..., Any]:
+    def continue_reading(first_half, second_half, U, W, b):
+        return forward_from(step)([*first_half, *second_half], U, W, b, 0.0 * b)[1]
+
+    return continue_reading
+
+
 def _trace_from(step: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, U, W, b: forward_from(step)(x, U, W, b, 0.0 * b)[0]
 
@@ -187,9 +412,48 @@ PARTS = {
         checking.read_array,
         checking.explain_rows("the trace", row="step"),
         _trace_from,
-        ("no memory", "columns only"),
+        not_lifted=("no memory", "columns only"),
     ),
     "rnn_forward": _Parts(
         check_cases.rnn_forward, checking.read_parts("output", "h_n"), checking.explain_forward, forward_from
+    ),
+    "continue_reading": _Parts(
+        check_cases.continue_reading,
+        checking.read_array,
+        checking.explain_rows("the last state"),
+        _last_state_from,
+        not_lifted=("columns only",),
+    ),
+    "from_torch": _Parts(
+        check_cases.from_torch,
+        checking.read_parts("U", "W", "b"),
+        checking.explain_rows("U", "W", "b"),
+        more={"call": check_cases.call_with_layer},
+    ),
+    "forward_lengths": _Parts(
+        check_cases.forward_lengths, checking.read_array, checking.explain_rows("the state", row="sequence")
+    ),
+    "read_counts": _Parts(
+        check_cases.read_counts, checking.read_array, checking.explain_rows("the result", row="step")
+    ),
+    "read_batch_first": _Parts(
+        check_cases.read_batch_first, checking.read_array, checking.explain_rows("the state", row="sequence")
+    ),
+    "read_backwards": _Parts(
+        check_cases.read_backwards,
+        checking.read_parts("output", "h_n"),
+        checking.explain_rows("output", "h_n", row="step"),
+    ),
+    "mean_pool": _Parts(check_cases.mean_pool, checking.read_array, checking.explain_rows("the mean", row="sequence")),
+    "max_pool": _Parts(check_cases.max_pool, checking.read_array, checking.explain_rows("the maximum", row="sequence")),
+    "distinct_summaries": _Parts(
+        check_cases.distinct_summaries, checking.read_whole_number, checking.explain_rows("the number")
+    ),
+    "read_back": _Parts(check_cases.read_back, checking.read_array, checking.explain_rows("the accuracy")),
+    "orthogonal": _Parts(
+        check_cases.orthogonal,
+        checking.read_orthogonal,
+        checking.explain_orthogonal,
+        more={"call": check_cases.call_with_seeds},
     ),
 }

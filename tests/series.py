@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 ASSIGNMENTS = [
     ROOT / "notebooks" / "assignments" / name / f"{name}.ipynb"
-    for name in ("step_and_shapes",)  # in their order
+    for name in ("step_and_shapes", "rnn_from_scratch", "memory_and_pooling")  # in their order
 ]
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 TIMING = "timing"  # the tag of a cell whose picture shows measured times
