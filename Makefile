@@ -29,7 +29,7 @@ lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
 	$(PY) -m pytest -n 2 --dist loadscope notebooks tests/test_series.py
-	$(PY) -m pytest --cov --ignore=tests/test_series.py --ignore=tests/course tests
+	$(PY) -m pytest --cov --ignore=tests/test_series.py tests
 
 # torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
 test-portable: export ATEN_CPU_CAPABILITY = default
@@ -37,12 +37,12 @@ test-portable: export MKL_ENABLE_INSTRUCTIONS = SSE4_2
 test-portable: export OPENBLAS_CORETYPE = Nehalem
 test-portable: export NPY_DISABLE_CPU_FEATURES = X86_V4 X86_V3
 test-portable: $(READY) ## the same claims on an imitation of another CPU
-	$(PY) -m pytest -n 2 --dist loadscope notebooks tests --ignore=tests/course --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
+	$(PY) -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
 
 # Every lower bound of pyproject.toml as an exact version, in an environment of its own; torch stays as it is.
 OLDEST := .venv-oldest
 test-oldest: $(OLDEST)/.ready ## the same claims on the oldest versions that pyproject.toml allows
-	$(OLDEST)/bin/python -m pytest -n 2 --dist loadscope notebooks tests --ignore=tests/course --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
+	$(OLDEST)/bin/python -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
 
 $(OLDEST)/.ready: $(READY) pyproject.toml
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
@@ -66,7 +66,7 @@ grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder
 	@$(PY) -m rnn_helpers.course grade --jobs $(JOBS) $(GRADE_ARGS) '$(SUBMISSIONS)'
 
 test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
-	$(PY) -m pytest --cov=rnn_helpers/course --cov-config=tests/course/coverage.ini -p no:nbval tests/course
+	$(PY) -m pytest -o addopts= --cov --cov-config=tests/course/coverage.ini tests/course
 
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) tests/series.py reset
