@@ -21,7 +21,7 @@ from nbformat.v4 import new_markdown_cell
 from tqdm import tqdm
 
 from rnn_helpers.course import sandbox
-from rnn_helpers.course.cells import grade_id_of, is_test
+from rnn_helpers.course.cells import grade_id_of, is_graded, is_test
 from rnn_helpers.course.execute import Proof, proof_of, run_notebook
 from rnn_helpers.course.feedback import write_short_page
 from rnn_helpers.course.gradebook import Assignment, Course, Problem, Score, digest_of
@@ -127,14 +127,20 @@ def grade(folder: Path, course: Course, *, jobs: int = 2, limits: Limits | None 
         rows += _run_all(tasks, course, prepared, jobs, limits, walls, quiet)
         rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
         for row in rows:
-            row.max_score = sum(
-                cell.metadata.nbgrader.get("points", 0)
-                for cell in prepared[row.hand_in.assignment].assignment.template.cells
-            )
-            if row.status not in UNGRADED:
-                row.scores = course.scores(row.hand_in.assignment, row.hand_in.learner)[0]
+            _add_scores(row, course, prepared[row.hand_in.assignment].assignment)
         _write_feedback(rows, course)
     return Report(rows, strange, walls, len(tasks))
+
+
+def _add_scores(row: Graded, course: Course, assignment: Assignment) -> None:
+    """Add the points as the gradebook has them now, marks given by hand among them, in the order of the notebook."""
+    order = [grade_id_of(cell) for cell in assignment.template.cells]
+    row.max_score = sum(
+        cell.metadata.nbgrader.get("points", 0) for cell in assignment.template.cells if is_graded(cell)
+    )
+    if row.status not in UNGRADED:
+        scores, _ = course.scores(assignment.name, row.hand_in.learner)
+        row.scores = sorted(scores, key=lambda score: order.index(score.name))
 
 
 def _private(course: Course, folder: Path) -> list[Path]:
@@ -186,9 +192,7 @@ def _reference(assignment: Assignment, course: Course, limits: Limits, walls: Wa
             )
     if run.status != "graded":
         raise Problem(f"the source of {assignment.name} does not run within the limits: {run.status}")
-    (course.work / "fonts").mkdir(exist_ok=True)
-    for name, content in run.fonts.items():
-        (course.work / "fonts" / name).write_bytes(content)
+    course.keep_fonts(run.fonts)
     return {
         grade_id_of(cell): list(asdict(proof_of(cell.outputs)).values()) for cell in notebook.cells if is_test(cell)
     }
@@ -196,10 +200,9 @@ def _reference(assignment: Assignment, course: Course, limits: Limits, walls: Wa
 
 def _patiently(notebook: NotebookNode, limits: Limits, walls: Walls, slot: int, proofs: Any, course: Course) -> Any:
     """Run a notebook; try again if no kernel starts, which no submission can be the cause of."""
-    fonts = sorted((course.work / "fonts").glob("*.json"))
     for attempt in range(TRIES):
         try:
-            return run_notebook(notebook, limits, walls, slot, proofs, fonts)
+            return run_notebook(notebook, limits, walls, slot, proofs, course.fonts)
         except RuntimeError:
             if attempt == TRIES - 1:
                 raise

@@ -141,6 +141,17 @@ class Course:
         """Where the learners' version is."""
         return self.work / "release" / name / f"{name}.ipynb"
 
+    @property
+    def fonts(self) -> list[Path]:
+        """Matplotlib's lists of fonts, once a run has made them."""
+        return sorted((self.work / "fonts").glob("*.json"))
+
+    def keep_fonts(self, fonts: dict[str, bytes]) -> None:
+        """Store lists of fonts that a trusted run has made."""
+        (self.work / "fonts").mkdir(exist_ok=True)
+        for name, content in fonts.items():
+            (self.work / "fonts" / name).write_bytes(content)
+
     def save(self, assignment: str, learner: str, notebook: NotebookNode) -> None:
         """Store an executed notebook and let nbgrader read the points from it; marks given by hand stay."""
         path = self.work / "autograded" / learner / assignment / f"{assignment}.ipynb"

@@ -59,7 +59,7 @@ def make_assignments(course: Course, target: Path) -> list[str]:
     sentences = []
     for name in course.names:
         course.prepare(name)
-        _try(name, course.release(name))
+        _try(name, course)
         (target / name).mkdir()
         notebook = shutil.copy(course.release(name), target / name)
         with zipfile.ZipFile(target / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as packed:
@@ -72,10 +72,11 @@ def make_assignments(course: Course, target: Path) -> list[str]:
     return sentences
 
 
-def _try(name: str, path: Path) -> None:
+def _try(name: str, course: Course) -> None:
     """Run a learner's version: given cells work, and each test says that its answer is not written yet."""
-    notebook = nbformat.read(path, as_version=4)
-    run = run_notebook(notebook, Limits(), find_walls(1), 0, None)
+    notebook = nbformat.read(course.release(name), as_version=4)
+    run = run_notebook(notebook, Limits(), find_walls(1), 0, None, course.fonts)
+    course.keep_fonts(run.fonts)
     if run.status != "graded":
         raise Problem(f"the learner's version of {name} does not run to its end: {run.status}; {'; '.join(run.notes)}")
     for cell in notebook.cells:

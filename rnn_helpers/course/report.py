@@ -24,6 +24,7 @@ COLUMNS = (
     "note",
 )
 MAX_LISTED = 25
+MAX_WIDTH = 160
 
 
 def write_csv(rows: list[Graded], path: Path) -> None:
@@ -77,18 +78,25 @@ def summary(report: Report, work: Path) -> str:
         waiting = sum(any(score.needs_marking for score in row.scores) for row in of_name)
         parts = [f"{count} {status}" for status, count in counts.most_common()]
         lines.append(f"{name}: {', '.join(parts)}; {mean}; {waiting} to be marked by hand")
-    odd = [row for row in rows if row.status != "graded"]
+    odd = [row for row in rows if row.status not in {"graded", "missing"}]
     for row in odd[:MAX_LISTED]:
         points = "" if row.status in UNGRADED else f" ({total(row):g} points)"
         lines.append(
-            f"  {row.status}: {row.hand_in.learner}, {row.hand_in.assignment}{points}: {'; '.join(row.notes)}"[:150]
+            _shortened(
+                f"  {row.status}: {row.hand_in.learner}, {row.hand_in.assignment}{points}: {'; '.join(row.notes)}"
+            )
         )
     if len(odd) > MAX_LISTED:
         lines.append(f"  and {len(odd) - MAX_LISTED} more that are not graded; see grades.csv")
+    missing = [f"{row.hand_in.learner} ({row.hand_in.assignment})" for row in rows if row.status == "missing"]
+    if missing:
+        lines.append(_shortened(f"  missing: {', '.join(missing)}"))
     if report.strange:
-        lines.append(
-            f"Not recognised, so left out: {', '.join(report.strange[:10])}{' ...' if len(report.strange) > 10 else ''}"
-        )
+        lines.append(_shortened(f"Not recognised, so left out: {', '.join(report.strange)}"))
     lines.append(report.walls.sentence)
     lines.append(f"Scores: {work / 'grades.csv'}. Feedback: {work / 'feedback'}.")
     return "\n".join(lines)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= MAX_WIDTH else f"{line[: MAX_WIDTH - 4]} ..."

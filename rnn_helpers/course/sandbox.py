@@ -37,7 +37,7 @@ class Limits:
     Attributes
     ----------
     cell_seconds, submission_seconds : float
-        How long one cell and all cells together may run.
+        How long one cell and all cells together may run: of the processor's time, or three times that on the clock.
     memory : int
         Bytes of address space for each process.
     output : int

@@ -187,6 +187,14 @@ def rnn_step(x, h, U, W, b):
 
 # Mistakes
 
+CONTINUE = """
+def continue_reading(first_half, second_half, U, W, b):
+    h = np.zeros(len(b))
+    for x_t in [*first_half, *second_half]:
+        h = np.tanh(U @ x_t + W @ h + b)
+    return h
+"""
+
 
 def as_answer(function: Callable, name: str) -> str:
     """A mistake's own source under the name of the item; what it calls is imported under names nobody uses."""
@@ -207,6 +215,8 @@ def mistaken(name: str) -> list[tuple[NotebookNode, tuple[str, ...], dict[str, s
     for k in range(max(map(len, known.values()))):
         here = {function: mistakes[k] for function, mistakes in known.items() if k < len(mistakes)}
         answers = {function: as_answer(mistake.function, function) for function, mistake in here.items()}
+        if "rnn_forward" in here:  # whose own solution calls the learner's rnn_forward
+            answers.setdefault("continue_reading", CONTINUE)
         hints = {ITEMS[name][function][1]: mistake.hint for function, mistake in here.items()}
         made.append((solved(name, **answers), tuple(here), hints))
     return made
@@ -350,9 +360,10 @@ CHEATS = {
     "empties_trees": "import ast\n"
     "class Empty(ast.NodeTransformer):\n    def visit_Module(self, node):\n        return ast.Module([], [])\n"
     "get_ipython().ast_transformers.append(Empty())",
-    "prints_the_lines": "for name, n in {'parameter_shapes': 5, 'first_step': 10, 'rnn_step': 17, 'trace': 6}.items():\n"
-    "    print(f'{name}: all {n} cases are right.')\n" * 2,
-    "prints_in_its_function": "def rnn_step(x, h, U, W, b):\n    print('rnn_step: all 17 cases are right.')\n    return h",
+    "prints_the_lines": "lines = {'parameter_shapes': 5, 'first_step': 10, 'rnn_step': 17, 'trace': 6}\n"
+    "for name, n in lines.items():\n    print(f'{name}: all {n} cases are right.')\n" * 2,
+    "prints_in_its_function": "def rnn_step(x, h, U, W, b):\n"
+    "    print('rnn_step: all 17 cases are right.')\n    return h",
     "module_of_its_own": "import pathlib, sys\n"
     "pathlib.Path('rnn_helpers').mkdir()\n"
     "pathlib.Path('rnn_helpers/__init__.py').write_text('')\n"
