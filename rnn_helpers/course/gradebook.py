@@ -32,7 +32,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-__all__ = ["Assignment", "Course", "Problem", "Score"]
+__all__ = ["Assignment", "Course", "Problem", "Score", "digest_of", "make_template"]
 
 CONFIG = """# An ordinary nbgrader course; written anew by every run. Run nbgrader's commands in this folder.
 c = get_config()
@@ -135,7 +135,7 @@ class Course:
                 ) from None
             done.parent.mkdir(exist_ok=True)
             done.write_text(digest)
-        return Assignment(name, source, _template(source), digest)
+        return Assignment(name, source, make_template(source), digest)
 
     def release(self, name: str) -> Path:
         """Where the learners' version is."""
@@ -204,7 +204,7 @@ class Course:
         converter(coursedir=folder, config=config, force=force).start()
 
 
-def _template(source: NotebookNode) -> NotebookNode:
+def make_template(source: NotebookNode) -> NotebookNode:
     """The source as nbgrader saves it in its database: stubs, locks and checksums, and the hidden tests."""
     notebook, resources = copy.deepcopy(source), {}
     for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):

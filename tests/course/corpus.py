@@ -256,6 +256,10 @@ import subprocess
 subprocess.Popen("trap '' TERM HUP; while true; do sleep 1; done # left-over-of-the-corpus", shell=True,
                  start_new_session=True)
 """
+SCRIPT = """
+from IPython.display import HTML, Javascript, display
+display(HTML("<b>bold</b><script>steal()</script><img src=x onerror='steal()'>"), Javascript("steal()"))
+"""
 WRITE = """
 import contextlib
 import glob
@@ -291,6 +295,7 @@ def hostile(work: Path, folder: Path) -> dict[str, tuple[NotebookNode, Expected]
         "leaves_a_process": (with_own_cell(good, LEAVES_A_PROCESS), Expected()),
         "writes_elsewhere": (with_own_cell(good, WRITE.format(work=str(work), folder=str(folder))), Expected()),
         "quotes_the_delimiter": (with_own_cell(good, "### BEGIN HIDDEN TESTS\n1 / 0"), Expected()),
+        "runs_script": (with_own_cell(good, SCRIPT), Expected()),
         "asks_for_input": (with_own_cell(good, 'input("your name? ")'), Expected()),
     }
     return made | _tampered(good)

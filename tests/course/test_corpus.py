@@ -126,6 +126,13 @@ def test_feedback_says_what_the_checks_said(graded):
     assert "missing" in page("nothing_inside")
 
 
+def test_a_submissions_script_does_not_run_in_the_page(graded):
+    path = graded.work / "feedback" / "runs_script" / corpus.STEP / f"{corpus.STEP}.html"
+    page = path.read_text(encoding="utf-8")
+    assert "<b>bold</b>" in page
+    assert not re.search(r"<script>\s*steal|onerror=['\"]?steal", page)
+
+
 def test_output_is_cut(graded):
     for learner in ("flood", "one_long_line"):
         path = graded.work / "autograded" / learner / corpus.STEP / f"{corpus.STEP}.ipynb"
