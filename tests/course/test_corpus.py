@@ -107,7 +107,8 @@ def test_feedback_never_holds_hidden_tests_or_solutions(graded):
     for page in pages:
         text = re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))
         text = html.unescape(text)
-        assert "HIDDEN TESTS" not in text.replace("### BEGIN HIDDEN TESTS\n1 / 0", ""), page
+        if page.parts[-3] != "quotes_the_delimiter":
+            assert "HIDDEN TESTS" not in text, page
         for line in hidden:
             assert line not in text, page
         assert "BEGIN SOLUTION" not in text, page
