@@ -15,10 +15,11 @@ BIN := $(VENV)/bin
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 READY := $(VENV)/.ready-$(EXTRAS)
+COURSE := $(VENV)/.ready-lab,test,course
 PY := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-portable test-oldest lint refresh reset
+.PHONY: help lab test test-portable test-oldest lint refresh reset assignments grade test-course
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,14 +58,25 @@ lint: $(READY) ## check format and style of package, tests and notebooks
 refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
 	$(PY) tests/series.py refresh
 
+assignments: $(COURSE) ## make the learners' versions of the assignments, with a zip for each, in build/assignments
+	$(PY) -m rnn_helpers.course assignments
+
+SUBMISSIONS ?=
+JOBS ?= 2
+grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [GRADE_ARGS=...]
+	@$(PY) -m rnn_helpers.course grade --jobs $(JOBS) $(GRADE_ARGS) '$(SUBMISSIONS)'
+
+test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
+	$(PY) -m pytest -o addopts= --cov --cov-config=tests/course/coverage.ini tests/course
+
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) tests/series.py reset
 
 # The set-up, done again only when the project's own requirements change.
-$(READY): pyproject.toml constraints.txt
+$(READY) $(COURSE): $(VENV)/.ready-%: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$(EXTRAS)]'
+	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$*]'
 	@touch $@

@@ -40,6 +40,16 @@ BROUGHT_BY = {
     "nbclient": "nbconvert",
     "nbconvert": "jupyter-server",
 }
+# The same for what hands out and grades assignments.
+COURSE_BROUGHT_BY = {
+    "ipykernel": "jupyterlab",
+    "jupyter_client": "nbgrader",
+    "nbconvert": "nbgrader",
+    "nbformat": "nbconvert",
+    "psutil": "ipython",
+    "sqlalchemy": "nbgrader",
+    "traitlets": "nbconvert",
+}
 
 
 def requirements(*extras: str) -> list[Requirement]:
@@ -192,7 +202,7 @@ def foreign(path: Path) -> set[str]:
     """The imports that neither Python nor the series itself provides."""
     own = {"rnn_helpers"}
     if path.is_relative_to(ROOT / "tests"):
-        own |= {p.stem for p in (ROOT / "tests").glob("*.py")}
+        own |= {p.stem for p in (ROOT / "tests").rglob("*.py")}
     return imported(code_of(path)) - own - sys.stdlib_module_names
 
 
@@ -205,9 +215,22 @@ def sources(*patterns: str) -> list:
     return [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in paths]
 
 
-@pytest.mark.parametrize("path", sources("rnn_helpers/**/*.py", "notebooks/[0-9]*.ipynb"))
+@pytest.mark.parametrize(
+    "path", sources("rnn_helpers/*.py", "notebooks/[0-9]*.ipynb", "notebooks/assignments/*/*.ipynb")
+)
 def test_package_and_notebooks_import_dependencies_only(path):
     assert foreign(path) <= offered()
+
+
+@pytest.mark.parametrize("path", sources("rnn_helpers/course/*.py", "tests/course/*.py"))
+def test_grading_imports_what_the_extra_course_brings(path):
+    assert foreign(path) <= offered("test", "course") | COURSE_BROUGHT_BY.keys()
+
+
+def test_only_grading_imports_nbgrader():
+    users = {path for pattern in ("rnn_helpers/**/*.py", "tests/**/*.py") for path in ROOT.glob(pattern)}
+    users = {path.relative_to(ROOT).parts[:2] for path in users if "nbgrader" in foreign(path)}
+    assert users == {("rnn_helpers", "course"), ("tests", "course")}
 
 
 @pytest.mark.parametrize("path", sources("tests/*.py"))
@@ -221,7 +244,7 @@ def test_every_dependency_is_imported_somewhere():
     assert offered() <= used
 
 
-@pytest.mark.parametrize(("name", "by"), BROUGHT_BY.items())
+@pytest.mark.parametrize(("name", "by"), sorted({*BROUGHT_BY.items(), *COURSE_BROUGHT_BY.items()}))
 def test_what_others_bring_is_brought_by_them(name, by):
     try:
         lines = metadata.requires(by)
