@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "Table", "heat_map", "linear_and_rnn", "lines", "pool_and_states", "show", "table", "unrolled"]
+__all__ = [
+    "COLORS",
+    "Table",
+    "heat_map",
+    "linear_and_rnn",
+    "lines",
+    "pool_and_states",
+    "show",
+    "table",
+    "table_of_rows",
+    "unrolled",
+]
 
 # The first three are from the palette of Okabe and Ito, which colour-blind readers can tell apart. The neutral ones are
 # for whatever is none of these; curves differ in line style too, so that they stay apart in grey.
@@ -119,8 +130,32 @@ def table(columns: Mapping[str, Sequence[Any]], digits: int = 3) -> Table:
     lengths = {heading: len(column) for heading, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"all columns of a table must have one length, got {lengths}")
-    cells = [[_written(value, digits) for value in column] for column in columns.values()]
-    return Table(list(columns), list(zip(*cells, strict=True)))
+    return table_of_rows(list(columns), zip(*columns.values(), strict=True), digits)
+
+
+def table_of_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], digits: int = 3) -> Table:
+    """Make a table of rows, for display; as `table`, which takes columns.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        One for each entry of a row.
+    rows : iterable of sequence
+        The rows.
+    digits : int, default 3
+        Decimals of every number that is not a whole number.
+
+    Returns
+    -------
+    Table
+        Displays itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If a row does not have one entry for each heading.
+    """
+    return Table(headings, [[_written(value, digits) for value in row] for row in rows])
 
 
 def _written(value: Any, digits: int) -> str:

@@ -175,6 +175,9 @@ def test_table_as_text_and_as_html():
     made = plots.table({"name": ["a<b", "c"], "value": [-0.0004, 1], "row": [(1, 0.5), (2, 1.5)], "ok": [True, False]})
     assert repr(made).splitlines()[1] == "a<b   0.000  1, 0.500  yes"
     assert '<th scope="row">a&lt;b</th><td>0.000</td>' in made._repr_html_()
+    assert repr(plots.table_of_rows(["name", "value"], [("c", 1), ("d", 0.25)], digits=2)) == repr(
+        plots.table({"name": ["c", "d"], "value": [1, 0.25]}, digits=2)
+    )
     with pytest.raises(ValueError, match="one length"):
         plots.table({"a": [1], "b": [1, 2]})
     with pytest.raises(ValueError, match="each row needs 2 entries"):
