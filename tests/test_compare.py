@@ -1,6 +1,7 @@
 """The comparison with torch: it sees a wrong weight, finds none in the whole grid, and times both."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -92,6 +93,35 @@ def test_the_whole_grid_agrees(dtype):
     assert all(difference.agrees for _, difference in results)
     # In float32 the two must not be one and the same computation.
     assert dtype == "float64" or max(difference.output for _, difference in results) > 0
+
+
+def test_grid_gives_first_states_and_lengths_where_it_says_so(monkeypatch):
+    given = []
+    monkeypatch.setattr(compare, "against_torch", lambda layer, x, h_0, lengths: given.append((layer, h_0, lengths)))
+    for (options, _), (layer, h_0, lengths) in zip(compare.grid(), given, strict=False):
+        assert (h_0 is not None, lengths is not None) == (options["with_h_0"], options["with_lengths"])
+        assert all(getattr(layer, name) == options[name] for name in options if not name.startswith("with_"))
+    assert len(given) == 192
+
+
+def test_time_both_times_each_on_the_size_that_it_is_given(monkeypatch):
+    timed = []
+
+    def time_block(layer, x):
+        timed.append((type(layer).__module__.partition(".")[0], type(x).__module__, tuple(x.shape)))
+        return 1.0 if isinstance(layer, RNN) else 2.0
+
+    monkeypatch.setattr(compare, "_time_block", time_block)
+    assert compare.time_both(5, 2, 3, 4, rounds=2) == (1.0, 2.0)
+    assert timed == 2 * [("rnn_helpers", "numpy", (5, 2, 3)), ("torch", "torch", (5, 2, 3))]
+
+
+def test_a_block_gives_the_seconds_of_one_call(monkeypatch):
+    monkeypatch.setattr(compare, "PAUSE_SECONDS", 0)
+    calls = []
+    seconds = compare._time_block(lambda x: calls.append(time.sleep(0.02)), None)
+    assert len(calls) >= 3  # one to warm up
+    assert 0.02 <= seconds < 0.04 + 0.05  # on a busy machine a call may take longer
 
 
 def test_grid_repeats_and_leaves_the_random_state_alone():

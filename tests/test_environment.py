@@ -157,6 +157,22 @@ def test_constraints_hold_every_direct_dependency_on_every_platform(requirement)
         assert len(fitting) == 1, f"{len(fitting)} pins of {requirement.name} on {platform}"
 
 
+def test_constraints_hold_whatever_is_brought_along_here():
+    """All that the direct dependencies bring, as installed; CUDA's libraries are left to torch."""
+    waiting, seen = [(canonicalize_name(r.name), frozenset(r.extras)) for r in requirements("lab", "test")], set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (name, extras) in seen or name.startswith(("nvidia", "cuda", "triton")):
+            continue
+        seen.add((name, extras))
+        assert name in pins(), f"{name} is not pinned"
+        for line in metadata.requires(name) or []:
+            needed = Requirement(line)
+            environments = [{"extra": extra} for extra in extras | {""}]
+            if needed.marker is None or any(needed.marker.evaluate(environment) for environment in environments):
+                waiting.append((canonicalize_name(needed.name), frozenset(needed.extras)))
+
+
 def test_constraints_name_the_torch_of_the_stored_outputs():
     assert [str(pin.specifier) for pin in pins()["torch"]] == ["==2.13.0"]
 

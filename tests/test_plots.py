@@ -83,6 +83,13 @@ def test_the_unrolled_diagram_carries_the_numbers():
     assert "h(0)\n0\n0\n0\n0" in written
     colors = [to_hex(arrow.arrow_patch.get_edgecolor()).upper() for arrow in arrows(fig)]
     assert (colors.count(plots.COLORS["input"]), colors.count(plots.COLORS["state"])) == (5, 6)
+    for arrow in arrows(fig):  # upwards or to the right: xyann is where it starts, xy where it ends
+        (x0, y0), (x1, y1) = arrow.xyann, arrow.xy
+        assert (x1 > x0, y1 > y0) in {(True, False), (False, True)}
+    at = {text.get_text().split("\n")[0]: text.get_position()[0] for text in texts(fig)}
+    steps = [at[f"h({t})"] for t in range(6)]
+    cells = sorted(text.get_position()[0] for text in texts(fig) if text.get_text() == "cell")
+    assert all(before < cell < after for before, cell, after in zip(steps, cells, steps[1:], strict=False))
     assert_readable(fig)
 
 
@@ -93,24 +100,43 @@ def test_heat_map_writes_every_number_on_its_colour():
     assert [text.get_text() for text in ax.texts][:4] == ["0.64", "−0.20", "0.54", "−0.15"]
     assert np.array_equal(ax.images[0].get_array(), STATES)
     assert ax.images[0].get_clim() == (-1, 1)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == list("abcd")
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == list(data.TOKENS)
     assert_readable(fig)
+    fig = plots.heat_map(np.array([[12.0]]), rows=["r"], columns=["c"], digits=0, limits=(0, 100), cmap="Greys")
+    (ax,) = fig.axes
+    assert ax.images[0].get_clim() == (0, 100)
+    assert ax.images[0].get_cmap().name == "Greys"
+    assert [text.get_text() for text in ax.texts] == ["12"]
     with pytest.raises(ValueError, match=r"\(5, 3\).*\(5, 4\)"):
         plots.heat_map(STATES, rows=data.TOKENS, columns=list("abc"))
 
 
 def test_heat_map_writes_white_on_dark_and_black_on_light():
-    fig = plots.heat_map(np.array([[-1.0, 0.0]]), rows=["r"], columns=["dark", "light"])
-    assert [text.get_color() for text in fig.axes[0].texts] == ["white", "black"]
+    fig = plots.heat_map(np.array([[-1.0, 0.0, -0.7, -0.6]]), rows=["r"], columns=list("abcd"))
+    assert [text.get_color() for text in fig.axes[0].texts] == ["white", "black", "white", "black"]
 
 
 def test_lines_draw_the_data_and_label_each_end():
-    fig = plots.lines([1, 10], {"a": [1, 2], "b": [1, 2], "c": [1, 3]}, xlabel="x", ylabel="y", log="xy", markers=True)
+    look = {"xlabel": "x", "ylabel": "y", "title": "title", "log": "xy", "markers": True}
+    fig = plots.lines([1, 10], {"a": [1, 2], "b": [1, 2], "c": [1, 3]}, **look)
     (ax,) = fig.axes
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title(loc="left")) == ("x", "y", "title")
+    assert {line.get_marker() for line in ax.lines} == {"o"}
     assert [list(line.get_ydata()) for line in ax.lines] == [[1, 2], [1, 2], [1, 3]]
     assert {"a", "b", "c"} <= {text.get_text() for text in texts(fig)}
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 3
     assert_readable(fig)
+
+
+def test_lines_take_the_colours_that_they_are_given():
+    fig = plots.lines([1, 2], {"a": [1, 2], "b": [2, 1]}, xlabel="", ylabel="", colors=("state", "weight"))
+    (ax,) = fig.axes
+    assert [line.get_color() for line in ax.lines] == [plots.COLORS["state"], plots.COLORS["weight"]]
+    assert [text.get_color() for text in ax.texts] == [plots.COLORS["state"], plots.COLORS["weight"]]
+    assert {line.get_marker() for line in ax.lines} == {"None"}
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
 
 
 def test_labels_that_would_touch_share_the_space_around_their_points():
@@ -141,6 +167,12 @@ def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
     assert [ax.get_title(loc="left") for ax in (above, below)] == ["pool", "states"]
     assert [tick.get_text() for tick in below.get_yticklabels()] == ["1", "2"]
     assert below.get_xlabel() == "which of the 6 orders of the tokens"
+    assert [
+        (tick.get_text(), place) for tick, place in zip(below.get_xticklabels(), below.get_xticks(), strict=True)
+    ] == [
+        ("1", 0),
+        ("6", 5),
+    ]
     assert_readable(fig)
 
 
@@ -175,6 +207,7 @@ def test_table_as_text_and_as_html():
     made = plots.table({"name": ["a<b", "c"], "value": [-0.0004, 1], "row": [(1, 0.5), (2, 1.5)], "ok": [True, False]})
     assert repr(made).splitlines()[1] == "a<b   0.000  1, 0.500  yes"
     assert '<th scope="row">a&lt;b</th><td>0.000</td>' in made._repr_html_()
+    assert '<th scope="col">&lt;b&gt;</th>' in plots.Table(["<b>"], [])._repr_html_()
     assert repr(plots.table_of_rows(["name", "value"], [("c", 1), ("d", 0.25)], digits=2)) == repr(
         plots.table({"name": ["c", "d"], "value": [1, 0.25]}, digits=2)
     )
