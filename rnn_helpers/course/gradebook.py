@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import fcntl
 import hashlib
 import json
 import logging
 import shutil
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +106,16 @@ class Course:
         (self.work / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbgrader tells every step
         self.url = f"sqlite:///{self.work / 'gradebook.db'}"
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold a lock, because two runs at a time would end each other's kernels."""
+        with open(self.work / ".lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise Problem(f"another run is at work in {self.work}; wait until it is done") from None
+            yield
 
     @cached_property
     def gradebook(self) -> Gradebook:
