@@ -33,6 +33,8 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from rnn_helpers.course import sandbox
+
 __all__ = ["Assignment", "Course", "Problem", "Score", "digest_of", "make_template"]
 
 CONFIG = """# An ordinary nbgrader course; written anew by every run. Run nbgrader's commands in this folder.
@@ -109,12 +111,14 @@ class Course:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold a lock, because two runs at a time would end each other's kernels."""
-        with open(self.work / ".lock", "w") as lock:
+        """Hold what two runs at a time must not share: this directory, and the users that learner code runs as."""
+        with open(self.work / ".lock", "w") as lock, sandbox.alone() as free:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise Problem(f"another run is at work in {self.work}; wait until it is done") from None
+                free = False
+            if not free:
+                raise Problem("another run is handing out or grading here; wait until it is done") from None
             yield
 
     @cached_property

@@ -194,7 +194,7 @@ def test_nbgraders_own_commands_work_on_the_course(again):
 
 def test_a_second_run_at_the_same_time_is_told(again):
     folder, work = again
-    with Course(corpus.SOURCES, work).alone(), pytest.raises(Problem, match="another run is at work"):
+    with Course(corpus.SOURCES, work).alone(), pytest.raises(Problem, match="another run is handing out or grading"):
         grade_into(work, folder)
 
 
