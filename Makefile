@@ -27,9 +27,10 @@ help: ## list the verbs
 lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 	$(PY) -m jupyterlab --notebook-dir=notebooks $(ROOT_FLAG) $(LAB_ARGS)
 
+# Two notebooks at a time on two cores: with threads of their own, NumPy's and torch's products would wait for each other.
+test test-portable test-oldest: export OMP_NUM_THREADS = 1
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
-	$(PY) -m pytest -n 2 --dist loadscope notebooks tests/test_series.py
-	$(PY) -m pytest --cov --ignore=tests/test_series.py tests
+	$(PY) -m pytest -n 2 --dist loadscope --cov=rnn_helpers notebooks tests
 
 # torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
 test-portable: export ATEN_CPU_CAPABILITY = default

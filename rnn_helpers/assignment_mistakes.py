@@ -362,7 +362,7 @@ def _compared_exactly(summary, x):
 
 def _rounded_too_coarsely(summary, x):
     orders = itertools.permutations(range(len(x)))
-    return len({tuple(np.round(summary(x[list(order)]), 3)) for order in orders})  # wrong
+    return len({tuple(np.round(summary(x[list(order)]), 2)) for order in orders})  # wrong
 
 
 def _only_the_first_number(summary, x):
@@ -821,7 +821,7 @@ ASSIGNMENT_MISTAKES = (
         "rounded too coarsely",
         "distinct_summaries",
         _rounded_too_coarsely,
-        "Results that differ by less than a thousandth are taken for the same: only those that agree to 1e-9 are.",
+        "Results that differ by less than a hundredth are taken for the same: only those that agree to 1e-9 are.",
         "too few, where results lie close together",
     ),
     Mistake(

@@ -15,7 +15,12 @@ from numpy import array, column_stack, eye, nan, ndarray, ones, roll, stack, tan
 from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
-from rnn_helpers.checking import Case
+from rnn_helpers.checking import Case, overwritten
+
+OVERWRITTEN = overwritten(
+    array=array, column_stack=column_stack, eye=eye, ones=ones, roll=roll, stack=stack, tanh=tanh, where=where,
+    zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
+)  # fmt: skip
 
 TERMS = ("only the bias", "only x", "only h", "all three terms")
 FIRST_TERMS = ("only the bias", "only x_1", "both terms")
@@ -79,9 +84,9 @@ def parameter_shapes(seed: int) -> list[Case]:
     return cases
 
 
-def _step_case(label: str, draw: dict[str, ndarray], h: ndarray) -> Case:
+def _step_case(label: str, draw: dict[str, ndarray], h: ndarray, telling: bool = True) -> Case:
     arguments = {"x": draw["x"], "h": h, "U": draw["U"], "W": draw["W"], "b": draw["b"]}
-    return Case(f"{label} {_sizes(draw)}", arguments, (_next_state(**arguments),))
+    return Case(f"{label} {_sizes(draw)}", arguments, (_next_state(**arguments),), telling)
 
 
 def rnn_step(seed: int) -> list[Case]:
@@ -101,6 +106,14 @@ def rnn_step(seed: int) -> list[Case]:
         cases.append(_step_case(f"a batch of {n_sequences}", draw, h))
     draw = _draw_integers(rng, 3, 4, 5)
     cases.append(_step_case("a batch of 5, of integers", draw, rng.integers(-1, 2, (5, 4))))
+    # As many sequences as features and units: a formula for columns runs here. And a single unit.
+    for n_sequences, n_features, n_units in [(4, 4, 4), (3, 1, 1)]:
+        draw, h = _draw(rng, n_features, n_units, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
+        cases.append(_step_case(f"a batch of {n_sequences}", draw, h, telling=False))
+    # A tanh made of exponentials overflows here, and a sum that was cut off shows.
+    draw = _draw(rng, 3, 4)
+    large = draw | {"x": draw["x"] * 1e4}
+    cases.append(_step_case("one input of large numbers", large, rng.uniform(-1, 1, 4), telling=False))
     return cases
 
 
@@ -125,9 +138,9 @@ def first_step(seed: int) -> list[Case]:
 # A whole sequence
 
 
-def _forward_case(label: str, draw: dict[str, ndarray], h_0: ndarray) -> Case:
+def _forward_case(label: str, draw: dict[str, ndarray], h_0: ndarray, telling: bool = True) -> Case:
     output = _states(**draw, h_0=h_0)
-    return Case(f"{label} {_sizes(draw)}", draw | {"h_0": h_0}, (output, output[-1]))
+    return Case(f"{label} {_sizes(draw)}", draw | {"h_0": h_0}, (output, output[-1]), telling)
 
 
 def rnn_forward(seed: int) -> list[Case]:
@@ -148,6 +161,10 @@ def rnn_forward(seed: int) -> list[Case]:
         cases.append(_forward_case(label, draw, rng.uniform(-1, 1, (n_sequences, n_units))))
     draw = _draw_integers(rng, 3, 4, 5, 2)
     cases.append(_forward_case("a batch of N=2 of integers", draw, rng.integers(-1, 2, (2, 4))))
+    # All sizes alike, so that no mix-up of axes raises an error; and a batch of one step.
+    for n_steps, n_sequences, n_features, n_units in [(4, 4, 4, 4), (1, 2, 3, 4)]:
+        draw, h_0 = _draw(rng, n_features, n_units, n_steps, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
+        cases.append(_forward_case(f"a batch of N={n_sequences} with T={n_steps}", draw, h_0, telling=False))
     cases.append(_forward_case("a long sequence of T=200", _draw(rng, 3, 4, 200), rng.uniform(-1, 1, 4)))
     return cases
 
@@ -323,7 +340,7 @@ def distinct_summaries(seed: int) -> list[Case]:
         return _states(**(draw | {"x": x}))[-1]
 
     rows = rng.normal(size=(5, 3))
-    close_rows = rng.uniform(1, 2, size=3) + 1e-5 * rng.permutation(12).reshape(4, 3)
+    close_rows = rng.integers(1, 9, size=3) / 10 + 1e-4 * rng.permutation(12).reshape(4, 3)
     counted = [
         ("the mean of 3 rows", mean, rows[:3], 1),
         ("the mean of 5 rows", mean, rows, 1),

@@ -5,12 +5,14 @@ A check is data (cases with the right results, and known mistakes); one short al
 
 from __future__ import annotations
 
+import logging
 import operator
+import os
 import sys
 import warnings
 
 # Bound here by name, so that a check still works in a notebook in which `np.something`, or `all`, was overwritten.
-from builtins import abs, all, any, callable, isinstance, len, list, map, tuple, zip  # noqa: A004, UP029
+from builtins import abs, all, any, callable, isinstance, len, list, map, max, tuple, zip  # noqa: A004, UP029
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -18,11 +20,31 @@ from io import StringIO
 from itertools import product
 from typing import Any
 
-from numpy import array, asarray, errstate, float32, float64, ndarray, stack, zeros
+from numpy import array, asarray, errstate, float32, float64, ndarray, stack, ufunc, zeros
 
 from rnn_helpers.mistakes import Mistake
 
 __all__ = ["Case", "Check", "CheckFailed", "Outcome", "Unreadable", "run_check"]
+
+
+def overwritten(**functions: Any) -> list[str]:
+    """The names that no longer stand for the function of Python or NumPy that they were given to.
+
+    What was overwritten before this import would make wrong results look right: as many zeros as one likes.
+    """
+
+    def is_itself(name: str, function: Any) -> bool:
+        # A ufunc, such as tanh, has no module in NumPy 2.0; one made of a Python function has a longer name.
+        home = "numpy" if type(function) is ufunc else str(getattr(function, "__module__", "")).partition(".")[0]
+        return home in ("builtins", "numpy") and getattr(function, "__name__", "") == name
+
+    return [name for name, function in functions.items() if not is_itself(name, function)]
+
+
+OVERWRITTEN = overwritten(
+    abs=abs, all=all, any=any, callable=callable, isinstance=isinstance, len=len, list=list, map=map, tuple=tuple,
+    zip=zip, array=array, asarray=asarray, errstate=errstate, stack=stack, zeros=zeros,
+)  # fmt: skip
 
 # An array that does not fit another: what a known mistake may raise. Any other error is told as it is.
 MISFITS = (ValueError, TypeError, IndexError, RuntimeError)
@@ -47,20 +69,35 @@ class Case:
         The arguments by name, in the order in which they are passed.
     expected : tuple of ndarray
         The right results.
+    telling : bool, default True
+        Whether known mistakes are recognised by it: not by sizes at which one mistake, written in two ways, behaves in
+        two ways.
     """
 
     label: str
     arguments: dict[str, Any]
     expected: tuple[ndarray, ...]
+    telling: bool = True
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one call: `values`, or an `error` of an array that does not fit; and the arguments it changed."""
+    """What came of one call: `values`, or an `error`; and the arguments it changed.
+
+    An error of an array that does not fit may be the sign of a known mistake; one that is `strange` never is.
+    `returned` is what the function returned, as it came.
+    """
 
     values: tuple[ndarray, ...] | None
     error: str = ""
     changed: tuple[str, ...] = ()
+    strange: bool = False
+    returned: Any = None
+
+
+def by_position(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Call a function with the arguments of a case, as most checks do."""
+    return fn(*arguments.values())
 
 
 @dataclass(frozen=True)
@@ -88,7 +125,7 @@ class Check:
     read: Callable[[Any], tuple[ndarray, ...]]
     explain: Callable[[Check, list[Outcome], int], str]
     mistakes: Sequence[tuple[Mistake, Callable[..., Any]]] = field(default=())
-    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = lambda fn, arguments: fn(*arguments.values())
+    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = by_position
 
 
 class Unreadable(Exception):  # noqa: N818 - no learner ever sees it
@@ -110,60 +147,84 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
     """What is wrong with `fn`, or an empty string."""
     if not callable(fn):
         return f"{check.name} wants a function, without calling it: got an object of type {_type(fn)}."
-    try:
-        outcomes = [_run(fn, check, case) for case in check.cases]
-        repeated = [_run(fn, check, case) for case in check.cases]
-    except Unreadable as error:
-        return str(error)
-    if not all(_alike(*pair) for pair in zip(outcomes, repeated, strict=True)):
+    outcomes = [_run(fn, check, case) for case in check.cases]
+    right = [is_right(outcome, case) for outcome, case in zip(outcomes, check.cases, strict=True)]
+    first_wrong = None if all(right) else right.index(False)
+    if first_wrong is not None and outcomes[first_wrong].strange:
+        return outcomes[first_wrong].error
+    repeated = [_run(fn, check, case) for case in check.cases]
+    if not all(_alike(*pair) for pair in zip(outcomes, repeated, strict=True) if not pair[0].strange):
         return (
             f"{check.name} gives different results for the same input when it is called again: does it use random "
             "numbers, an array from np.empty, or something that it keeps between calls?"
         )
-    right = [is_right(outcome, case) for outcome, case in zip(outcomes, check.cases, strict=True)]
-    if all(right):
+    if not all(_still_the_same(outcome, check) for outcome in outcomes):
+        return (
+            f"{check.name} returns one and the same array at every call, so that a later call changes an earlier "
+            "result: make a new array each time."
+        )
+    if first_wrong is None:
         return ""
     mistake = _known_mistake(outcomes, check)
     if mistake:
         return f"{check.name}: {mistake.hint}"
-    return _unknown_mistake(check, outcomes, right.index(False))
+    return _unknown_mistake(check, outcomes, first_wrong)
 
 
 def _run(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
     """Call `fn` once on copies of the arguments, and read what it returns; nothing that it prints gets out."""
     given = {name: _copy(value) for name, value in case.arguments.items()}
     where = f" on {case.label}"
-    try:
-        with _silence():
-            values = check.read(check.call(fn, given))
-    except KeyboardInterrupt:
-        raise
-    except Unreadable as error:
-        problem = f"{check.name} {error}{where}."
-    except NotImplementedError:
-        problem = f"{check.name} is not written yet: put your code where it raises NotImplementedError."
-    except SystemExit:
-        problem = f"{check.name} tries to end Python{where}: leave out exit() and sys.exit()."
-    except MISFITS as error:
-        return Outcome(None, f"{check.name} raises an error{where}: {_error(error)}.", _changed(given, case))
-    except BaseException as error:  # a learner's function may raise anything at all
-        problem = f"{check.name} raises an error{where}: {_error(error)}."
-    else:
-        return Outcome(values, changed=_changed(given, case))
-    raise Unreadable(problem)
+    with _silence():  # around the handlers too: even the text of an error may be a learner's own code
+        try:
+            returned = check.call(fn, given)
+            return Outcome(check.read(returned), changed=_changed(given, case), returned=returned)
+        except KeyboardInterrupt:
+            raise
+        except Unreadable as error:
+            problem = f"{check.name} {error}{where}."
+        except NotImplementedError as error:
+            problem = f"{check.name} {_unwritten(fn, error, '' if case is check.cases[0] else where)}."
+        except SystemExit:
+            problem = f"{check.name} tries to end Python{where}: leave out exit() and sys.exit()."
+        except MISFITS as error:
+            return Outcome(None, f"{check.name} raises an error{where}: {_error(error)}.", _changed(given, case))
+        except BaseException as error:  # a learner's function may raise anything at all
+            problem = f"{check.name} raises an error{where}: {_error(error)}."
+        return Outcome(None, problem, strange=True)
+
+
+def _still_the_same(outcome: Outcome, check: Check) -> bool:
+    """Whether what a call returned still holds what it held, after all the calls that came later."""
+    if outcome.values is None:
+        return True
+    with _silence():
+        try:
+            return _alike(Outcome(check.read(outcome.returned), changed=outcome.changed), outcome)
+        except Exception:  # an iterator that has been read, or an object with code of its own
+            return True
+
+
+def _unwritten(fn: Callable[..., Any], error: NotImplementedError, where: str) -> str:
+    """Whether `fn` itself is not written yet, or another function that it calls; `where`, if it was right before."""
+    yet = f" yet{where}, but right before" if where else " yet"
+    place = error.__traceback__
+    while place.tb_next:
+        place = place.tb_next
+    code = place.tb_frame.f_code
+    if code is getattr(fn, "__code__", code):
+        return f"is not written{yet}: put your code where it raises NotImplementedError"
+    return f"calls {code.co_name}, which is not written{yet}"
 
 
 def _known_mistake(outcomes: list[Outcome], check: Check) -> Mistake | None:
     """The mistake of the catalogue that behaves like the learner's function on every case."""
-    if all(outcome.values is None for outcome in outcomes):
-        return None  # it never runs: its own error says more than a hint
+    pairs = [pair for pair in zip(outcomes, check.cases, strict=True) if pair[1].telling]
+    if all(outcome.values is None for outcome, _ in pairs) or all(is_right(*pair) for pair in pairs):
+        return None  # it never runs, and its own error says more than a hint; or no telling case is wrong
     for mistake, function in check.mistakes:
-        pairs = zip(outcomes, check.cases, strict=True)
-        try:
-            if all(_alike(outcome, _run(function, check, case)) for outcome, case in pairs):
-                return mistake
-        except Unreadable:  # the mistake itself fails, in a notebook that overwrote a function of NumPy
-            continue
+        if all(_alike(outcome, _run(function, check, case), coarse=True) for outcome, case in pairs):
+            return mistake
     return None
 
 
@@ -185,22 +246,23 @@ def is_right(outcome: Outcome, case: Case) -> bool:
     return _alike(outcome, Outcome(case.expected))
 
 
-def _alike(one: Outcome, other: Outcome) -> bool:
+def _alike(one: Outcome, other: Outcome, coarse: bool = False) -> bool:
     """Whether two outcomes are the same: equal numbers, or an error in both; and the same arguments changed."""
-    if one.changed != other.changed:
+    if one.changed != other.changed or one.strange or other.strange:
         return False
     if one.values is None or other.values is None:
         return one.values is other.values
-    return all(close(*pair) for pair in zip(one.values, other.values, strict=True))
+    return all(close(*pair, coarse) for pair in zip(one.values, other.values, strict=True))
 
 
-def close(value: ndarray, expected: ndarray) -> bool:
+def close(value: ndarray, expected: ndarray, coarse: bool = False) -> bool:
     """Whether two arrays are equal, in shape and up to the rounding of the coarser of their dtypes.
 
     In float64 two right implementations differ by about 1e-15 on such inputs, and in float32 (NumPy against torch,
-    measured) by less than 5e-7: bounds much wider than these would let a wrong formula pass.
+    measured) by less than 5e-7: bounds much wider than these would let a wrong formula pass. `coarse` takes the second
+    bound for both.
     """
-    if value.dtype == expected.dtype == float64:
+    if value.dtype == expected.dtype == float64 and not coarse:
         return _within(value, expected, 1e-12, 0.0)
     return _within(value, expected, 1e-6, 1e-5)
 
@@ -230,9 +292,31 @@ def _silence() -> Iterator[None]:
             layers.enter_context(capture_output())
         layers.enter_context(redirect_stdout(StringIO()))
         layers.enter_context(redirect_stderr(StringIO()))
+        layers.enter_context(_silent_descriptors())
         layers.enter_context(warnings.catch_warnings())
         layers.enter_context(errstate(all="ignore"))
+        # Without this the first logging.warning() would tie all later ones to a stream that is thrown away.
+        layers.callback(setattr, logging.root, "handlers", logging.root.handlers[:])
         warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _silent_descriptors() -> Iterator[None]:
+    """Send what goes past sys.stdout and sys.stderr, such as a subprocess's output, to nowhere."""
+    with ExitStack() as layers:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            try:
+                descriptor = stream.fileno()
+                stream.flush()
+            except (AttributeError, OSError, ValueError):  # none, or closed
+                continue
+            saved, nowhere = os.dup(descriptor), os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+            layers.callback(os.close, saved)
+            layers.callback(os.dup2, saved, descriptor)
+            layers.callback(stream.flush)
         yield
 
 
@@ -246,7 +330,9 @@ def _changed(given: dict[str, Any], case: Case) -> tuple[str, ...]:
 
 
 def _same(value: Any, before: Any) -> bool:
-    return _within(value, before, 0.0, 0.0) if isinstance(before, ndarray) else value is before
+    if not isinstance(before, ndarray):
+        return value is before
+    return value.dtype == before.dtype and _within(value, before, 0.0, 0.0)  # even the dtype can be changed in place
 
 
 # Reading what a function returned
@@ -254,8 +340,6 @@ def _same(value: Any, before: Any) -> bool:
 
 def read_array(result: Any) -> tuple[ndarray]:
     """One array, as a tuple of one."""
-    if isinstance(result, tuple):
-        raise Unreadable(f"returns a tuple of {len(result)}, where one array belongs (is there a stray comma?),")
     return (as_numbers(result),)
 
 
@@ -281,13 +365,16 @@ def read_shapes(result: Any) -> tuple[ndarray, ...]:
     if not isinstance(result, Mapping):
         raise Unreadable(f'returns a {_type(result)}, where a dict with the keys "U", "W" and "b" belongs,')
     if set(result) != {"U", "W", "b"}:
-        raise Unreadable(f'returns a dict with the keys {list(result)}, where "U", "W" and "b" belong,')
+        raise Unreadable(f'returns a dict with the keys {_shown(list(result))}, where "U", "W" and "b" belong,')
     shapes = []
     for name in ("U", "W", "b"):
+        shape = result[name]
         try:
-            shapes.append(array([operator.index(size) for size in result[name]], dtype="int64"))
+            if not isinstance(shape, tuple | list | ndarray) or any(isinstance(size, bool) for size in shape):
+                raise TypeError
+            shapes.append(array([operator.index(size) for size in shape], dtype="int64"))
         except Exception:  # whatever the learner put there
-            shown = result[name] if isinstance(result[name], int | float) else f"a {_type(result[name])}"
+            shown = _shown(shape) if isinstance(shape, int | float | tuple | list) else f"a {_type(shape)}"
             raise Unreadable(
                 f"gives {shown} for {name}, where a tuple of whole numbers belongs, such as (4,) or (4, 3),"
             ) from None
@@ -330,7 +417,10 @@ def as_numbers(value: Any) -> ndarray:
     except Exception:  # whatever the learner put there: ragged lists, an object with a broken __array__
         raise Unreadable(f"returns a {_type(value)} that cannot be read as one array of numbers,") from None
     if numbers.dtype.kind not in "fiu":
-        raise Unreadable(f"returns a {_type(value)} where an array of real numbers belongs,")
+        what = f"an array of dtype {numbers.dtype}" if isinstance(value, ndarray) else f"a {_type(value)}"
+        raise Unreadable(f"returns {what} where an array of real numbers belongs,")
+    if numbers.size > LARGEST:
+        raise Unreadable(f"returns an array of shape {numbers.shape}, far larger than what belongs there,")
     # The Python floats that a float32 tensor's tolist() gives have no more than float32's accuracy.
     return numbers.astype(float32) if coarse else array(numbers)
 
@@ -351,6 +441,8 @@ def _holds_python_floats(value: Any) -> bool:
 
 # Saying what is off
 
+LARGEST = 1_000_000  # numbers in a result; what belongs there has a thousand at most
+
 Explain = Callable[[Check, list[Outcome], int], str]
 
 
@@ -359,6 +451,8 @@ def _unlike(check: Check, outcome: Outcome, case: Case, names: Sequence[str]) ->
     for name, value, expected in zip(names, outcome.values, case.expected, strict=True):
         if value.shape != expected.shape:
             shapes = f"expected {expected.shape}, got {value.shape}"
+            if value.shape == (1, *expected.shape):
+                shapes += " (is there a stray comma after the result?)"
             return f"{check.name}: {name} has the wrong shape on {case.label}: {shapes}."
         if True in (value != value).ravel().tolist():
             return f"{check.name}: {name} holds NaN (not a number) on {case.label}."
@@ -385,6 +479,8 @@ def explain_terms(*terms: str) -> Explain:
         (value,), (expected,) = outcomes[first_wrong].values, case.expected
         row = _first_difference(value, expected)
         numbers = _expected_and_got(expected[row], value[row])
+        if close(value, expected, coarse=True):
+            return f"{check.name} is off on {case.label}: {numbers}."
         fine = {term: is_right(outcomes[i], check.cases[i]) for i, term in enumerate(terms)}
         return f"{check.name} is off on {case.label}: {numbers}. {_told_by_terms(fine)}"
 
@@ -463,11 +559,10 @@ def _first_difference(value: ndarray, expected: ndarray) -> tuple[int, ...]:
 
 
 def _expected_and_got(expected: ndarray, value: ndarray) -> str:
-    """Both in as few digits as show the difference."""
-    for digits in (3, 6, 9, 13):
-        shown = [_digits(numbers, digits) for numbers in (expected, value)]
-        if shown[0] != shown[1]:
-            break
+    """Both in as few digits as show that the difference is none of rounding."""
+    largest = max(abs(expected - value).ravel().tolist())
+    digits = next((digits for digits in (3, 6, 9) if not largest < 3 * 10**-digits), 13)
+    shown = [_digits(numbers, digits) for numbers in (expected, value)]
     text = f"expected {shown[0]}, got {shown[1]}"
     if _within(value, expected, 1e-6, 1e-5):
         text += " (as accurate as float32, but stored as float64: is there a float32 on the way?)"
@@ -489,14 +584,20 @@ def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def _shown(value: Any) -> str:
+    """A learner's value in a message, cut off where it grows long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
 def _type(value: Any) -> str:
-    return type(value).__name__
+    return type.__dict__["__name__"].__get__(type(value))  # past a metaclass with a __name__ of its own
 
 
 def _error(error: BaseException) -> str:
     """Type and first line of an error."""
     try:
-        first_line = (str(error).splitlines() or [""])[0][:200]
-    except Exception:  # even this may be a learner's own code
+        first_line = (str(error).strip().splitlines() or [""])[0][:200]
+    except BaseException:  # even this may be a learner's own code
         first_line = ""
     return f"{_type(error)}: {first_line.rstrip('.')}" if first_line else _type(error)

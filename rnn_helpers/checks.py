@@ -7,7 +7,7 @@ it. Every check takes a `seed`: another one means the same kinds of cases with o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -344,6 +344,8 @@ def orthogonal(fn: Callable[..., Any], *, seed: int = 34) -> None:
 
 # What each check is made of
 
+OVERWRITTEN = [*checking.OVERWRITTEN, *check_cases.OVERWRITTEN]
+
 Lift = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -360,7 +362,7 @@ class _Parts:
     explain: checking.Explain
     lift: Lift | None = None
     not_lifted: tuple[str, ...] = ()
-    more: dict[str, Any] = field(default_factory=dict)
+    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = checking.by_position
 
 
 @cache
@@ -378,18 +380,37 @@ def build(name: str, seed: int) -> Check:
     -------
     Check
         What `run_check` wants, and all that is needed to run it elsewhere.
+
+    Raises
+    ------
+    CheckFailed
+        If a function that the cases need was overwritten.
     """
     parts = PARTS[name]
     mistakes = _mistakes_of(name)
     if parts.lift is not None:
         steps = [pair for pair in _mistakes_of("rnn_step") if pair[0].name not in parts.not_lifted]
         mistakes += [(mistake, parts.lift(step)) for mistake, step in steps]
-    return Check(name, parts.cases(seed), parts.read, parts.explain, mistakes, **parts.more)
+    try:
+        if OVERWRITTEN:
+            raise TypeError(f"{OVERWRITTEN[0]} is not itself")
+        cases = parts.cases(seed)
+    except Exception as error:  # NumPy calls its own functions by names that a notebook can overwrite
+        raise CheckFailed(
+            f"{name} cannot be checked, because a function of NumPy or Python was overwritten in this notebook "
+            f"({error}). Remove that line, restart the kernel, and run the notebook again."
+        ) from None
+    return Check(name, cases, parts.read, parts.explain, mistakes, parts.call)
 
 
 def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
     both = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
-    return [(mistake, mistake.function) for mistake in both if mistake.target == target]
+    return [
+        (mistake, function)
+        for mistake in both
+        if mistake.target == target
+        for function in (mistake.function, *mistake.variants)
+    ]
 
 
 def _last_state_from(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -428,7 +449,7 @@ PARTS = {
         check_cases.from_torch,
         checking.read_parts("U", "W", "b"),
         checking.explain_rows("U", "W", "b"),
-        more={"call": check_cases.call_with_layer},
+        call=check_cases.call_with_layer,
     ),
     "forward_lengths": _Parts(
         check_cases.forward_lengths, checking.read_array, checking.explain_rows("the state", row="sequence")
@@ -454,6 +475,6 @@ PARTS = {
         check_cases.orthogonal,
         checking.read_orthogonal,
         checking.explain_orthogonal,
-        more={"call": check_cases.call_with_seeds},
+        call=check_cases.call_with_seeds,
     ),
 }

@@ -76,6 +76,11 @@ def digits(*, n_train: int = 1400, seed: int = 0) -> Digits:
     Digits
         Images of 8 rows of 8 pixels, the first row on top.
 
+    Raises
+    ------
+    ValueError
+        If `n_train` leaves nothing to train on, or nothing to test on.
+
     References
     ----------
     Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998.
@@ -83,6 +88,8 @@ def digits(*, n_train: int = 1400, seed: int = 0) -> Digits:
     from sklearn.datasets import load_digits
 
     data = load_digits()
+    if n_train not in range(1, len(data.target)):
+        raise ValueError(f"n_train must be from 1 to {len(data.target) - 1}, got {n_train!r}")
     order = np.random.default_rng(seed).permutation(len(data.target))
     images = (data.images[order] / 16).astype(np.float32)  # the file counts dark pixels from 0 to 16
     labels = data.target[order].astype(np.int64)

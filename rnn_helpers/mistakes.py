@@ -1,6 +1,7 @@
 """The catalogue of known mistakes: each one runs, gives a wrong result, and carries the sentence that helps.
 
-The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs.
+The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs. The mistakes that only
+the assignments' checks know are in `assignment_mistakes`.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ class Mistake:
     ----------
     name : str
         What the mistake is called.
-    target : {"parameter_shapes", "rnn_step", "rnn_forward"}
-        The check that it fails.
+    target : str
+        The check that it fails, by its name in `checks`.
     function : callable
         A wrong implementation that runs, with the signature of `target`; an rnn_forward needs its `h_0`.
     hint : str
         The sentence that a learner who made this mistake needs.
     sign : str, optional
         How to recognise it from outside, in a few words.
+    variants : tuple of callable, optional
+        The same mistake written in other ways, where that makes it behave in other ways.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Mistake:
     function: Callable[..., Any]
     hint: str
     sign: str = ""
+    variants: tuple[Callable[..., Any], ...] = ()
 
     @property
     def line(self) -> str:
@@ -135,6 +139,14 @@ def _u_transposed(x, h, U, W, b):
     return np.tanh(x @ U + h @ W.T + b)  # wrong
 
 
+def _u_and_w_transposed(x, h, U, W, b):
+    return np.tanh(x @ U + h @ W + b)  # wrong
+
+
+def _w_h_outside(x, h, U, W, b):
+    return np.tanh(x @ U.T + b) + h @ W.T  # wrong
+
+
 def _u_and_w_swapped(x, h, U, W, b):
     return np.tanh(x @ W.T + h @ U.T + b)  # wrong
 
@@ -147,7 +159,19 @@ def _columns_only(x, h, U, W, b):
     return np.tanh(U @ x + W @ h + b)  # wrong
 
 
-# A whole sequence
+def _columns_unit_by_unit(x, h, U, W, b):
+    return np.array([np.tanh((U[i] * x).sum() + (W[i] * h).sum() + b[i]) for i in range(len(b))])
+
+
+def _columns_by_rows(x, h, U, W, b):
+    return np.tanh((U * x).sum(axis=1) + (W * h).sum(axis=1) + b)
+
+
+# A whole sequence. Unlike `rnn_step`, a learner's own step stretches sizes that do not fit: hence some of the variants.
+
+
+def _unchecked_step(x, h, U, W, b):
+    return np.tanh(x @ U.T + h @ W.T + b)
 
 
 def _state_not_carried(x, U, W, b, h_0):
@@ -160,6 +184,14 @@ def _state_not_carried(x, U, W, b, h_0):
 
 def _h_0_ignored(x, U, W, b, h_0):
     h, output = np.zeros(h_0.shape), []  # wrong
+    for x_t in x:
+        h = rnn_step(x_t, h, U, W, b)
+        output.append(h)
+    return np.array(output), h
+
+
+def _h_0_ignored_in_a_batch(x, U, W, b, h_0):
+    h, output = np.zeros(len(b)), []
     for x_t in x:
         h = rnn_step(x_t, h, U, W, b)
         output.append(h)
@@ -182,6 +214,18 @@ def _output_reversed(x, U, W, b, h_0):
     return np.array(output), h
 
 
+def _output_reversed_last_row(x, U, W, b, h_0):
+    output, _ = _output_reversed(x, U, W, b, h_0)
+    return output, output[-1]
+
+
+def _stored_before_the_step(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x:
+        output, h = [*output, h], rnn_step(x_t, h, U, W, b)  # wrong
+    return np.array(output), h
+
+
 def _returns_swapped(x, U, W, b, h_0):
     h, output = h_0, []
     for x_t in x:
@@ -193,8 +237,16 @@ def _returns_swapped(x, U, W, b, h_0):
 def _shared_buffer(x, U, W, b, h_0):
     h, output = h_0.astype(float), []
     for x_t in x:
-        h[...] = rnn_step(x_t, h, U, W, b)
-        output.append(h)  # wrong
+        h[...] = rnn_step(x_t, h, U, W, b)  # wrong
+        output.append(h)
+    return np.array(output), h
+
+
+def _shared_buffer_of_integers(x, U, W, b, h_0):
+    h, output = h_0.copy(), []
+    for x_t in x:
+        h[...] = _unchecked_step(x_t, h, U, W, b)
+        output.append(h)
     return np.array(output), h
 
 
@@ -206,6 +258,19 @@ def _integer_output(x, U, W, b, h_0):
     return output, h
 
 
+def _integer_output_carried(x, U, W, b, h_0):
+    h, output = h_0, np.zeros((len(x), *h_0.shape), dtype=x.dtype)
+    for t, x_t in enumerate(x):
+        output[t] = _unchecked_step(x_t, h, U, W, b)
+        h = output[t]
+    return output, h
+
+
+def _integer_output_last_row(x, U, W, b, h_0):
+    output, _ = _integer_output(x, U, W, b, h_0)
+    return output, output[-1]
+
+
 def _wrong_axis(x, U, W, b, h_0):
     h, output = h_0, []
     for x_t in x.swapaxes(0, 1):  # wrong
@@ -214,10 +279,26 @@ def _wrong_axis(x, U, W, b, h_0):
     return np.array(output), h
 
 
+def _wrong_axis_unchecked(x, U, W, b, h_0):
+    h, output = h_0, []
+    for x_t in x.swapaxes(0, 1):
+        h = _unchecked_step(x_t, h, U, W, b)
+        output.append(h)
+    return np.array(output), h
+
+
 def _batch_first(x, U, W, b, h_0):
     h, output = h_0, []
     for t in range(x.shape[-2]):
         h = rnn_step(x[..., t, :], h, U, W, b)  # wrong
+        output.append(h)
+    return np.stack(output, axis=-2), h
+
+
+def _batch_first_unchecked(x, U, W, b, h_0):
+    h, output = h_0, []
+    for t in range(x.shape[-2]):
+        h = _unchecked_step(x[..., t, :], h, U, W, b)
         output.append(h)
     return np.stack(output, axis=-2), h
 
@@ -259,7 +340,7 @@ CATALOGUE = (
         "rnn_step",
         _missing_tanh,
         "The tanh is missing: the new state is tanh of the sum, not the sum itself.",
-        "states beyond -1 and 1",
+        "states beyond −1 and 1, but only for larger sums",
     ),
     Mistake(
         "tanh on one term only",
@@ -267,7 +348,7 @@ CATALOGUE = (
         _tanh_on_one_term,
         "The tanh is around U x only: add all three terms first, then take the tanh of the whole sum "
         "(look at the closing parenthesis).",
-        "states beyond -1 and 1",
+        "states beyond −1 and 1, but only for larger sums",
     ),
     Mistake(
         "bias left out",
@@ -305,10 +386,25 @@ CATALOGUE = (
         "an error, but none if I = H",
     ),
     Mistake(
+        "U and W transposed",
+        "rnn_step",
+        _u_and_w_transposed,
+        "U and W are both transposed: with one input in each row, U x is written x @ U.T, and W h is written h @ W.T.",
+        "an error, but none if I = H",
+    ),
+    Mistake(
+        "W h outside the tanh",
+        "rnn_step",
+        _w_h_outside,
+        "W h is outside the tanh: add all three terms first, then take the tanh of the whole sum.",
+        "right from a zero state, wrong from any other",
+    ),
+    Mistake(
         "U and W swapped",
         "rnn_step",
         _u_and_w_swapped,
-        "U and W are swapped: U belongs to the input x, and W to the hidden state h.",
+        "U and W are swapped: U belongs to the input x, and W to the hidden state h. (Or x and h are: the function is "
+        "called with x first.)",
         "an error, but none if I = H",
     ),
     Mistake(
@@ -325,6 +421,7 @@ CATALOGUE = (
         "This is right for one vector, but not for a batch, which has one input in each row: "
         "write x @ U.T and h @ W.T, which mean the same for one vector and fit both.",
         "right for one sequence, an error on a batch",
+        (_columns_unit_by_unit, _columns_by_rows),
     ),
     Mistake(
         "state not carried",
@@ -340,6 +437,7 @@ CATALOGUE = (
         _h_0_ignored,
         "h_0 is ignored: the first step must start from the h_0 that was given, not from zeros.",
         "right as long as h_0 is zero",
+        (_h_0_ignored_in_a_batch,),
     ),
     Mistake(
         "input order reversed",
@@ -354,6 +452,15 @@ CATALOGUE = (
         _output_reversed,
         "The output is in reversed order: output[0] must be the state after the first step, and output[-1] equal h_n.",
         "h_n equals output[0], not output[-1]",
+        (_output_reversed_last_row,),
+    ),
+    Mistake(
+        "stored before the step",
+        "rnn_forward",
+        _stored_before_the_step,
+        "Each state is stored before the step instead of after it: output[0] must be the state after the first step, "
+        "not h_0.",
+        "output[0] is h_0, and h_n is right",
     ),
     Mistake(
         "returns swapped",
@@ -369,6 +476,7 @@ CATALOGUE = (
         "All rows of output are the same, the last state: every step writes into one array and the list holds that "
         "array T times, so store a copy at each step.",
         "all rows of output are equal",
+        (_shared_buffer_of_integers,),
     ),
     Mistake(
         "integer output",
@@ -377,6 +485,7 @@ CATALOGUE = (
         "The output array has the integer type of the input, which cuts every state off to a whole number: "
         "create it with a float type.",
         "integer input gives whole numbers, mostly zeros",
+        (_integer_output_carried, _integer_output_last_row),
     ),
     Mistake(
         "wrong axis taken for time",
@@ -385,6 +494,7 @@ CATALOGUE = (
         "The loop runs over the second axis of x, but time is the first: x is (T, I) or (T, N, I), "
         "and x[t] is what step t reads.",
         "an error, but none if N = T",
+        (_wrong_axis_unchecked,),
     ),
     Mistake(
         "batch first",
@@ -393,6 +503,7 @@ CATALOGUE = (
         "A batch is read as if it were (N, T, I), batch first: here time is the first axis, (T, N, I), "
         "and x[t] holds what all sequences read at step t.",
         "right for one sequence; on a batch an error, but none if N = T",
+        (_batch_first_unchecked,),
     ),
     Mistake(
         "h_0 overwritten in place",

@@ -1,13 +1,13 @@
 """The figures of the series in one style, tables, and `show`, which gives every picture its alt text.
 
-One colour for one thing in all notebooks: inputs blue, hidden states orange, weights green.
+One colour for one thing in all notebooks: inputs blue, hidden states orange, weights green; all else is neutral.
 """
 
 from __future__ import annotations
 
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +16,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "Table", "heat_map", "linear_and_rnn", "lines", "pool_and_states", "show", "table", "unrolled"]
+__all__ = [
+    "COLORS",
+    "Table",
+    "heat_map",
+    "linear_and_rnn",
+    "lines",
+    "pool_and_states",
+    "show",
+    "table",
+    "table_of_rows",
+    "unrolled",
+]
 
-# From the palette of Okabe and Ito, which colour-blind readers can tell apart; also apart in grey.
-COLORS = {"input": "#0072B2", "state": "#D55E00", "weight": "#009E73", "other": "#777777", "accent": "#CC79A7"}
+# The first three are from the palette of Okabe and Ito, which colour-blind readers can tell apart. The neutral ones are
+# for whatever is none of these; curves differ in line style too, so that they stay apart in grey.
+COLORS = {"input": "#0072B2", "state": "#D55E00", "weight": "#009E73"}
+COLORS |= {"ink": "#222222", "wine": "#882255", "other": "#777777", "violet": "#5D3A9B"}
+NEUTRAL = ("ink", "wine", "other", "violet")
 LINE_STYLES = ("-", "--", "-.", ":")
 WIDTH = 7.2  # inches; shown at 100 pixels an inch, stored at twice that for sharp screens
 PIXELS_PER_INCH = 100
@@ -51,13 +65,16 @@ def show(fig: Figure, *, alt: str) -> None:
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
+    from PIL import Image
 
     if not alt.strip():
         raise ValueError("show needs an alt text that says what the figure shows")
-    picture = io.BytesIO()
-    # Without the software's version in it, the same drawing gives the same bytes.
-    fig.savefig(picture, format="png", dpi=2 * PIXELS_PER_INCH, metadata={"Software": None})
+    drawn, picture = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png", dpi=2 * PIXELS_PER_INCH)
     plt.close(fig)
+    # With a palette a picture takes less than half the space; without metadata, the same drawing gives the same bytes.
+    palette = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(picture, format="png", optimize=True)
     width = round(fig.get_figwidth() * PIXELS_PER_INCH)
     display(
         {"image/png": picture.getvalue(), "text/plain": alt},
@@ -113,8 +130,32 @@ def table(columns: Mapping[str, Sequence[Any]], digits: int = 3) -> Table:
     lengths = {heading: len(column) for heading, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"all columns of a table must have one length, got {lengths}")
-    cells = [[_written(value, digits) for value in column] for column in columns.values()]
-    return Table(list(columns), list(zip(*cells, strict=True)))
+    return table_of_rows(list(columns), zip(*columns.values(), strict=True), digits)
+
+
+def table_of_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], digits: int = 3) -> Table:
+    """Make a table of rows, for display; as `table`, which takes columns.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        One for each entry of a row.
+    rows : iterable of sequence
+        The rows.
+    digits : int, default 3
+        Decimals of every number that is not a whole number.
+
+    Returns
+    -------
+    Table
+        Displays itself at the end of a cell.
+
+    Raises
+    ------
+    ValueError
+        If a row does not have one entry for each heading.
+    """
+    return Table(headings, [[_written(value, digits) for value in row] for row in rows])
 
 
 def _written(value: Any, digits: int) -> str:
@@ -136,6 +177,7 @@ def heat_map(
     rows: Sequence[str],
     columns: Sequence[str],
     title: str = "",
+    xlabel: str = "",
     digits: int = 2,
     limits: tuple[float, float] = (-1.0, 1.0),
     cmap: str = "PuOr_r",
@@ -149,8 +191,8 @@ def heat_map(
         The numbers.
     rows, columns : sequence of str
         Labels.
-    title : str
-        Stands above.
+    title, xlabel : str
+        Stand above and below.
     digits : int, default 2
         Decimals written in the cells.
     limits : (float, float), default (-1, 1)
@@ -178,9 +220,11 @@ def heat_map(
         raise ValueError(f"values must have shape {(len(rows), len(columns))} for these labels, got {values.shape}")
     with plt.rc_context(STYLE):
         if ax is None:
-            _, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.42 * len(rows)), layout="constrained")
+            height = 0.9 + 0.42 * len(rows) + (0.25 if xlabel else 0)
+            _, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
         image = ax.imshow(values, cmap=cmap, vmin=limits[0], vmax=limits[1], aspect="auto")
         ax.set_title(title, loc="left")
+        ax.set_xlabel(xlabel)
         ax.set_xticks(range(len(columns)), columns)
         ax.set_yticks(range(len(rows)), rows)
         ax.tick_params(length=0)
@@ -199,7 +243,7 @@ def lines(
     xlabel: str,
     ylabel: str,
     title: str = "",
-    colors: Sequence[str] = ("input", "state", "weight", "other"),
+    colors: Sequence[str] = NEUTRAL,
     log: str = "",
     markers: bool = False,
 ) -> Figure:
@@ -214,7 +258,7 @@ def lines(
     xlabel, ylabel, title : str
         What the axes measure, with units, and what stands above.
     colors : sequence of str
-        Names of `COLORS`, in the order of the curves.
+        Names of `COLORS`, in the order of the curves; neutral ones if left out, which mean nothing in particular.
     log : str, default ""
         "x", "y" or "xy": which axes are logarithmic.
     markers : bool, default False
@@ -245,24 +289,36 @@ def lines(
 
 
 def _label_ends(ax: Axes) -> None:
-    """Write each curve's label beside its last point, pushed apart where they would touch."""
+    """Write each curve's label beside its last point; labels that would touch share the space around their points."""
     fig = ax.figure
-    texts = []
-    for line in ax.get_lines():
-        x, y = line.get_xdata()[-1], line.get_ydata()[-1]
-        texts.append(
-            ax.annotate(
-                line.get_label(), (x, y), (8, 0), textcoords="offset points", va="center", color=line.get_color()
-            )
+    texts = [
+        ax.annotate(
+            line.get_label(),
+            (line.get_xdata()[-1], line.get_ydata()[-1]),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+            color=line.get_color(),
         )
+        for line in ax.get_lines()
+    ]
     fig.canvas.draw()
-    per_point = fig.dpi / 72
-    lowest = -np.inf
-    for text in sorted(texts, key=lambda text: text.get_window_extent().y0):
-        extent = text.get_window_extent()
-        shift = max(0.0, lowest + 1 - extent.y0)
-        text.set_position((8, shift / per_point))
-        lowest = extent.y1 + shift
+    extents = {text: text.get_window_extent() for text in texts}
+    middles = {text: (extent.y0 + extent.y1) / 2 for text, extent in extents.items()}
+    height = 1 + max((extent.height for extent in extents.values()), default=0)
+    groups: list[list[Any]] = []
+
+    def middle(group: list[Any]) -> float:
+        return float(np.mean([middles[text] for text in group]))
+
+    for text in sorted(texts, key=middles.get):
+        groups.append([text])
+        while len(groups) > 1 and middle(groups[-1]) - middle(groups[-2]) < height * len(groups[-2] + groups[-1]) / 2:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    for group in groups:
+        for place, text in enumerate(group):
+            target = middle(group) + (place - (len(group) - 1) / 2) * height
+            text.set_position((8, (target - middles[text]) * 72 / fig.dpi))
 
 
 def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
@@ -293,8 +349,8 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
         right.set_xlim(-1.0, n - 0.1)
 
         _box(left, ((n - 1) / 2, 1.35), (n - 0.2, 0.6), "one matrix for all tokens", "weight")
-        _box(left, ((n - 1) / 2, 2.6), (1.7, 0.5), "output", "state")
-        _arrow(left, ((n - 1) / 2, 1.65), ((n - 1) / 2, 2.35), "state")
+        _box(left, ((n - 1) / 2, 2.6), (2.9, 0.5), f"output: {states.shape[1]} numbers", "other")
+        _arrow(left, ((n - 1) / 2, 1.65), ((n - 1) / 2, 2.35), "other")
         for place, token in enumerate(tokens):
             for ax in (left, right):
                 _box(ax, (place, 0.0), (0.82, 0.5), token, "input")
@@ -303,12 +359,12 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
             _box(right, (place, 1.35), (0.5, 0.6), "cell", "weight")
             if place:
                 _arrow(right, (place - 0.75, 1.35), (place - 0.25, 1.35), "state")
-                right.text(place - 0.5, 1.5, f"$h_{place}$", ha="center", va="bottom", color=COLORS["state"])
+                right.text(place - 0.5, 1.5, f"h({place})", ha="center", va="bottom", color=COLORS["state"])
         _arrow(right, (-0.75, 1.35), (-0.25, 1.35), "state")
-        right.text(-0.75, 1.5, "$h_0 = 0$", ha="center", va="bottom", color=COLORS["state"])
+        right.text(-0.7, 1.5, "h(0) = 0", ha="center", va="bottom", color=COLORS["state"])
         _arrow(right, (n - 1, 1.65), (n - 1, 2.35), "state")
         last = ", ".join(_written(value, 2) for value in states[-1])
-        right.text(n - 0.55, 2.6, f"$h_{n}$ = ({last})", ha="right", va="center", color=COLORS["state"])
+        right.text(n - 0.55, 2.6, f"h({n}) = ({last})", ha="right", va="center", color=COLORS["state"])
     return fig
 
 
@@ -333,28 +389,27 @@ def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> F
 
     n = len(tokens)
     columns = np.arange(n) * 2.0
+    handed_on = [["0"] * states.shape[1], *([_written(value, 2) for value in state] for state in states)]
     with plt.rc_context(STYLE | {"font.size": 10}):
-        fig, ax = plt.subplots(figsize=(1.25 * WIDTH, 3.6), layout="constrained")
-        ax.set(xlim=(-1.9, columns[-1] + 1.7), ylim=(-1.6, 2.9))
+        fig, ax = plt.subplots(figsize=(1.25 * WIDTH, 3.2), layout="constrained")
+        ax.set(xlim=(-2.0, columns[-1] + 2.0), ylim=(-1.55, 1.85))
         ax.axis("off")
-        ax.text(
-            -1.3, 1.0, "$h_0$\n" + "\n".join(["0"] * states.shape[1]), ha="center", va="center", color=COLORS["state"]
-        )
-        for place, (column, token) in enumerate(zip(columns, tokens, strict=True)):
-            _box(ax, (column, 1.0), (0.7, 0.8), "cell", "weight")
+        for place, (column, token) in enumerate(zip(columns, tokens, strict=True), start=1):
+            _box(ax, (column, 0.5), (0.7, 0.8), "cell", "weight")
             _box(ax, (column, -1.2), (0.95, 0.5), token, "input")
-            _arrow(ax, (column, -0.95), (column, 0.6), "input")
-            vector = "\n".join(_written(value, 1) for value in inputs[place])
-            ax.text(column + 0.12, -0.2, vector, ha="left", va="center", color=COLORS["input"])
-            _arrow(ax, (column - (0.95 if place == 0 else 0.55), 1.0), (column - 0.35, 1.0), "state")
-            state = "\n".join(_written(value, 2) for value in states[place])
-            ax.plot([column + 0.35, column + 0.55], [1.0, 1.0], color=COLORS["state"], linewidth=1.5)
-            ax.text(column + 1.0, 1.0, f"$h_{place + 1}$\n{state}", ha="center", va="center", color=COLORS["state"])
+            _arrow(ax, (column, -0.95), (column, 0.1), "input")
+            vector = "\n".join([f"x({place})", *(_written(value, 1) for value in inputs[place - 1])])
+            ax.text(column + 0.12, -0.45, vector, ha="left", va="center", color=COLORS["input"])
+        for place, state in enumerate(handed_on):
+            start = 2.0 * place - 1.65
+            _arrow(ax, (start, 0.5), (start + 1.3, 0.5), "state")
+            vector = "\n".join([f"h({place})", *state])
+            ax.text(start + 0.6, 0.6, vector, ha="center", va="bottom", color=COLORS["state"])
     return fig
 
 
 def pool_and_states(summaries: Mapping[str, np.ndarray]) -> Figure:
-    """Draw summaries of many orders of one sequence as stripes: one column for each order, one row for each number.
+    """Draw summaries of all orders of one sequence as stripes: one column for each order, one row for each number.
 
     Parameters
     ----------
@@ -385,7 +440,7 @@ def pool_and_states(summaries: Mapping[str, np.ndarray]) -> Figure:
             ax.tick_params(length=0)
             ax.spines[:].set_visible(False)
         axes[-1, 0].set_xticks([0, len(values) - 1], ["1", str(len(values))])
-        axes[-1, 0].set_xlabel("order of the tokens")
+        axes[-1, 0].set_xlabel(f"which of the {len(values)} orders of the tokens")
         fig.colorbar(image, ax=axes[:, 0], label="value", aspect=30)
     return fig
 

@@ -100,7 +100,8 @@ def rnn_forward(
     output : ndarray, shape (T, H) or (T, N, H)
         The hidden state after every step.
     h_n : ndarray, shape (H,) or (N, H)
-        The hidden state after the last step; a copy of ``output[-1]``.
+        The hidden state after the last step; a copy of ``output[-1]``. Both are in the dtype that NumPy promotes the
+        arguments to: float64 for integers.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def rnn_forward(
 
 
 class RNN:
-    """A recurrent layer in NumPy that means what `torch.nn.RNN` means, for every combination of its options.
+    """A recurrent layer in NumPy that means what `torch.nn.RNN` means, for every combination of the options below.
 
     Parameters
     ----------
@@ -154,7 +155,8 @@ class RNN:
     Raises
     ------
     TypeError, ValueError
-        If a size is not a whole number of at least 1, or the nonlinearity or the dtype is not one of those above.
+        If a size is not a whole number of at least 1, a flag is not a bool, or the nonlinearity or the dtype is not one
+        of those above.
 
     Examples
     --------
@@ -177,17 +179,18 @@ class RNN:
         dtype: DTypeLike = np.float32,
         seed: int | None = None,
     ) -> None:
-        if nonlinearity not in NONLINEARITIES:
+        if not isinstance(nonlinearity, str) or nonlinearity not in NONLINEARITIES:
             raise ValueError(f"nonlinearity must be one of {', '.join(NONLINEARITIES)}, got {nonlinearity!r}")
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
+        self.dtype = _as_float_dtype(dtype)
         self.input_size = _as_size(input_size, "input_size")
         self.hidden_size = _as_size(hidden_size, "hidden_size")
         self.num_layers = _as_size(num_layers, "num_layers")
-        self.nonlinearity, self.bias, self.batch_first = nonlinearity, bool(bias), bool(batch_first)
-        self.bidirectional, self.dtype = bool(bidirectional), np.dtype(dtype)
+        self.bias = _as_flag(bias, "bias")
+        self.batch_first = _as_flag(batch_first, "batch_first")
+        self.bidirectional = _as_flag(bidirectional, "bidirectional")
+        self.nonlinearity = nonlinearity
 
-        bound = 1 / np.sqrt(self.hidden_size)
+        bound = self.hidden_size**-0.5
         rng = np.random.default_rng(seed)
         for name, shape in self._shapes().items():
             setattr(self, name, rng.uniform(-bound, bound, shape).astype(self.dtype))
@@ -304,10 +307,11 @@ class RNN:
         TypeError, ValueError
             If the module is not an `nn.RNN`, is in training mode with dropout, or is of another dtype.
         """
-        # Told by torch's own mark, so that this module does not import torch.
-        if getattr(module, "mode", None) not in ("RNN_TANH", "RNN_RELU"):
-            raise TypeError(f"from_torch wants a torch.nn.RNN, got {type(module).__name__}")
-        if module.dropout and module.training:
+        # Told by torch's own mark, which is also what torch computes by; so this module does not import torch.
+        nonlinearity = {"RNN_TANH": "tanh", "RNN_RELU": "relu"}.get(str(getattr(module, "mode", None)))
+        if nonlinearity is None or type(module).forward.__module__ != "torch.nn.modules.rnn":
+            raise TypeError(f"from_torch wants a torch.nn.RNN with torch's own forward, got {type(module).__name__}")
+        if module.dropout and module.training and module.num_layers > 1:  # torch drops between layers only
             raise ValueError(
                 f"this module drops outputs at random (dropout={module.dropout}, in training mode): call module.eval()"
             )
@@ -318,7 +322,7 @@ class RNN:
             module.input_size,
             module.hidden_size,
             module.num_layers,
-            nonlinearity=module.nonlinearity,
+            nonlinearity=nonlinearity,
             bias=module.bias,
             batch_first=module.batch_first,
             bidirectional=module.bidirectional,
@@ -402,6 +406,22 @@ def _reversed(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
     return x[order, np.arange(x.shape[1])]
 
 
+def _as_float_dtype(value: Any) -> np.dtype:
+    try:
+        dtype = np.dtype(value)
+    except Exception:  # NumPy raises errors of several types here, SyntaxError among them
+        dtype = None
+    if value is None or dtype not in (np.float32, np.float64):  # np.dtype(None) would be float64
+        raise ValueError(f"dtype must be float32 or float64, as NumPy or a string names it; got {value!r}")
+    return dtype
+
+
+def _as_flag(value: Any, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def _as_size(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
@@ -412,15 +432,23 @@ def _as_size(value: Any, name: str) -> int:
 
 def _as_array(value: ArrayLike, name: str) -> np.ndarray:
     """Numbers, or a torch tensor that holds them, as an array."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
+    kind = type(value).__name__
     try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be a rectangular array of numbers, got {type(value).__name__}: {error}") from None
+        array = np.asarray(_without_gradient(value))
+    except Exception as error:  # torch and objects with an __array__ of their own raise errors of every type
+        raise TypeError(f"{name} must be a rectangular array of numbers, got {kind}: {error}") from error
+    if np.ma.is_masked(value):
+        raise TypeError(f"{name} must hold real numbers, got a masked array with masked values: fill them first")
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
     return array
+
+
+def _without_gradient(value: Any) -> Any:
+    """A tensor, or nested lists of tensors, as what NumPy can read."""
+    if isinstance(value, list | tuple):
+        return [_without_gradient(item) for item in value]
+    return value.detach().cpu() if hasattr(value, "detach") else value
 
 
 def _as_arrays(**values: ArrayLike) -> list[np.ndarray]:
@@ -458,7 +486,7 @@ def _checked_lengths(lengths: ArrayLike, n_steps: int, n_sequences: int, batched
     if not batched:
         raise ValueError("lengths go with a batch of sequences, but x is one sequence: cut it to its length instead")
     array = _as_array(lengths, "lengths")
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"lengths must be integers, got dtype {array.dtype}")
     _check_shape(array, "lengths", (n_sequences,), "one for each sequence")
     if n_sequences and not (1 <= array.min() and array.max() <= n_steps):

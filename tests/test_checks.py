@@ -3,8 +3,10 @@
 The catalogue of mistakes is held to its promises here too.
 """
 
+import dataclasses
 import logging
 import math
+import os
 import subprocess
 import sys
 import warnings
@@ -49,7 +51,19 @@ def test_the_catalogue_is_complete_and_each_entry_is_different():
 
 @pytest.mark.parametrize("mistake", CATALOGUE, ids=by_name)
 def test_each_mistake_is_caught_by_its_own_name(mistake):
-    assert failure(mistake.target, mistake.function) == f"{mistake.target}: {mistake.hint}"
+    for function in (mistake.function, *mistake.variants):
+        assert failure(mistake.target, function) == f"{mistake.target}: {mistake.hint}"
+
+
+@pytest.mark.parametrize("mistake", CATALOGUE, ids=by_name)
+def test_every_variant_is_needed(mistake):
+    """One that behaves as the mistake itself does would be recognised without it."""
+    check = ALL_CHECKS[mistake.target]
+    told_by = [(other, function) for other, function in check.mistakes if function not in mistake.variants]
+    without = dataclasses.replace(check, mistakes=told_by)
+    for variant in mistake.variants:
+        outcomes = [checking._run(variant, check, case) for case in check.cases]
+        assert checking._known_mistake(outcomes, without) is None
 
 
 @pytest.mark.parametrize("mistake", STEP_MISTAKES, ids=by_name)
@@ -166,8 +180,20 @@ def shapes_lists(n, m):
     return {"b": [m], "W": [np.int64(m), m], "U": torch.zeros(m, n).shape}
 
 
+def step_tuples(x, h, U, W, b):
+    return tuple(map(tuple, step_loops(x, h, U, W, b))) if np.ndim(x) == 2 else tuple(step_loops(x, h, U, W, b))
+
+
+def step_with_a_subprocess(x, h, U, W, b):
+    os.write(1, b"past sys.stdout\n")
+    os.write(2, b"past sys.stderr\n")
+    print("past the notebook", file=sys.__stdout__)
+    return rnn.rnn_step(x, h, U, W, b)
+
+
 RIGHT_STEPS = [
-    step_loops, step_einsum, step_float32, step_torch, step_torch_list, step_torch_requires_grad, step_noisy,
+    step_loops, step_tuples, step_einsum, step_float32, step_torch, step_torch_list, step_torch_requires_grad,
+    step_noisy, step_with_a_subprocess,
 ]  # fmt: skip
 RIGHT = (
     [("parameter_shapes", rnn.parameter_shapes), ("parameter_shapes", shapes_lists)]
@@ -184,6 +210,21 @@ def test_right_variants_pass_with_one_line_and_nothing_else(target, fn, capfd, r
     assert out == f"{target}: all {len(ALL_CHECKS[target].cases)} cases are right.\n"
     assert err == ""
     assert not recwarn.list
+
+
+def test_logging_works_after_a_check_as_before(capfd):
+    def step(x, h, U, W, b):
+        logging.warning("inside")
+        return rnn.rnn_step(x, h, U, W, b)
+
+    handlers = logging.root.handlers[:]
+    logging.root.handlers.clear()
+    try:
+        checks.rnn_step(step)
+        assert not logging.root.handlers
+    finally:
+        logging.root.handlers[:] = handlers
+    assert "inside" not in capfd.readouterr().err
 
 
 def test_displays_are_caught_when_ipython_is_loaded(capfd):
@@ -226,7 +267,7 @@ def test_a_notebook_that_overwrote_numpy_names_is_still_checked(monkeypatch):
             lambda x, h, U, W, b: rnn.rnn_step(x, h, U, W, b) * (1 + (np.ndim(x) == 2)),
             "it is right with only the bias,",
         ),
-        (lambda x, h, U, W, b: step_float32(x, h, U, W, b).astype(float), "is there a float32 on the way?"),
+        (lambda x, h, U, W, b: step_float32(x, h, U, W, b).astype(float), "is there a float32 on the way?)."),
         (lambda x, h, U, W, b: rnn.rnn_step(x, h, U, W, b) * 1e9, "e+"),
     ],
 )
@@ -309,7 +350,58 @@ def holding_itself(*args):
 
 class Unspeakable(Exception):  # noqa: N818
     def __str__(self):
-        raise RuntimeError("no text either")
+        raise self.args[0] if self.args else RuntimeError("no text either")
+
+
+class NoName(type):
+    @property
+    def __name__(cls):
+        raise RuntimeError("no name")
+
+
+class Nameless(Exception, metaclass=NoName):  # noqa: N818
+    pass
+
+
+def changes_a_dtype(x, h, U, W, b):
+    h_next = rnn.rnn_step(x, h, U, W, b)
+    x.dtype = "V8"
+    return h_next
+
+
+def right_on_vectors_only(x, h, U, W, b):
+    if np.ndim(x) == 2:
+        raise NotImplementedError
+    return rnn.rnn_step(x, h, U, W, b)
+
+
+def wrong_and_then_nothing(x, h, U, W, b):
+    return x @ U.T + h @ W.T + b if np.ndim(x) == 1 else None
+
+
+BUFFERS = {}
+
+
+def always_the_same_array(x, h, U, W, b):
+    buffer = BUFFERS.setdefault((*np.shape(x)[:-1], len(b)), np.empty((*np.shape(x)[:-1], len(b))))
+    buffer[...] = rnn.rnn_step(x, h, U, W, b)
+    return buffer
+
+
+def naive_tanh(x, h, U, W, b):
+    z = x @ U.T + h @ W.T + b
+    return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))
+
+
+def cut_off_sums(x, h, U, W, b):
+    return np.tanh(np.clip(x, -5, 5) @ U.T + h @ W.T + b)
+
+
+def columns_if_they_fit(x, h, U, W, b):
+    try:
+        return np.tanh(U @ x + W @ h + b)
+    except ValueError:
+        return rnn.rnn_step(x, h, U, W, b)
 
 
 class Liar:
@@ -324,7 +416,12 @@ NASTY_STEPS = [
     (3, "wants a function, without calling it: got an object of type int"),
     (raises(NotImplementedError()), "is not written yet"),
     (lambda *args: None, "returns None (is the return missing?) on one input with only the bias (I=3, H=4)"),
-    (lambda *args: (args[1], args[1]), "returns a tuple of 2, where one array belongs"),
+    (lambda *args: (args[1], args[1]), "expected (4,), got (2, 4)."),
+    (lambda *args: (args[1],), "expected (4,), got (1, 4) (is there a stray comma after the result?)"),
+    (
+        lambda *args: np.broadcast_to(0.0, (1000, 1000, 1000)),
+        "of shape (1000, 1000, 1000), far larger",
+    ),
     (lambda *args: args[1] * np.nan, "holds NaN"),
     (lambda *args: rnn.rnn_step(*args)[None], "expected (4,), got (1, 4)"),
     (lambda *args: 0.5, "expected (4,), got ()"),
@@ -334,7 +431,7 @@ NASTY_STEPS = [
     (lambda *args: "tanh", "returns a str where an array of real numbers belongs"),
     (lambda *args: ["a", "b"], "returns a list where an array of real numbers belongs"),
     (lambda *args: object(), "returns a object where"),
-    (lambda *args: args[1] + 0j, "returns a ndarray where an array of real numbers belongs"),
+    (lambda *args: args[1] + 0j, "returns an array of dtype complex128 where an array of real numbers belongs"),
     (lambda *args: (n for n in args[1]), "returns a generator where"),
     (lambda *args: Liar(), "returns a Liar that cannot be read"),
     (lambda: None, "TypeError: "),
@@ -351,6 +448,16 @@ NASTY_STEPS = [
     (random_results, "gives different results for the same input"),
     (writes_to_stderr, "is off on one input with only the bias"),
     (endless, "RecursionError"),
+    (raises(ValueError("\n\n  matmul")), "ValueError: matmul."),
+    (raises(Unspeakable(SystemExit())), "Unspeakable."),
+    (raises(Nameless()), "raises an error on one input with only the bias"),
+    (changes_a_dtype, "changes its argument x"),
+    (right_on_vectors_only, "is not written yet on a batch of 5 (I=3, H=4), but right before"),
+    (wrong_and_then_nothing, "is off on one input with only the bias"),
+    (always_the_same_array, "returns one and the same array at every call"),
+    (naive_tanh, "holds NaN (not a number) on one input of large numbers"),
+    (cut_off_sums, "is off on one input of large numbers"),
+    (columns_if_they_fit, "is off on a batch of 4 (I=4, H=4)"),
     (holding_itself, "cannot be read"),
 ]
 
@@ -390,8 +497,12 @@ def test_nasty_forwards_fail_with_a_message(fn, says, capfd):
         (lambda n, m: {"U": (m, n)}, "returns a dict with the keys ['U']"),
         (lambda n, m: {"U": (m, n), "W": (m, m), "b": m}, "gives 4 for b, where a tuple of whole numbers belongs"),
         (lambda n, m: {"U": (m, n), "W": (m, m), "b": "m"}, "gives a str for b"),
-        (lambda n, m: {"U": (m, n), "W": (m, 4.0), "b": (m,)}, "gives a tuple for W"),
-        (lambda n, m: {"U": (m, n), "W": (10**400, m), "b": (m,)}, "gives a tuple for W"),
+        (lambda n, m: {"U": (m, n), "W": (m, 4.0), "b": (m,)}, "gives (4, 4.0) for W"),
+        (lambda n, m: {"U": (m, n), "W": (10**400, m), "b": (m,)}, "00... for W, where"),
+        (lambda n, m: {"U": (m, n), "W": (m, m), "b": (True,)}, "gives (True,) for b"),
+        (lambda n, m: {"U": (m, n), "W": (m, m), "b": {m: 0}}, "gives a dict for b"),
+        (lambda n, m: {"U": (m, n), "W": (m, m), "b": bytes([m])}, "gives a bytes for b"),
+        (lambda n, m: dict.fromkeys(range(500)), "returns a dict with the keys [0, 1, 2"),
     ],
 )
 def test_nasty_shapes_fail_with_a_message(fn, says):

@@ -24,7 +24,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
 
 CONDA_NAME = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}  # PyPI's name: conda-forge's
-IMPORT_NAME = {"scikit-learn": "sklearn", "ipython": "IPython", "pyyaml": "yaml", "pytest-cov": "pytest_cov"}
+IMPORT_NAME = {
+    "scikit-learn": "sklearn",
+    "ipython": "IPython",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "pytest-cov": "pytest_cov",
+}
 # Imported by the tests without being asked for by name, because the package on the right always brings them.
 BROUGHT_BY = {
     "packaging": "pytest",

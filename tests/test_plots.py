@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import combinations
 
 import matplotlib as mpl
@@ -12,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from PIL import Image
 
 from rnn_helpers import data, plots, rnn_forward
 
@@ -63,26 +65,31 @@ def test_the_picture_has_every_token_twice_and_hands_the_state_on():
     written = [text.get_text() for text in texts(fig)]
     assert all(written.count(token) == 2 for token in data.TOKENS)
     assert written.count("cell") == 5
-    assert "$h_5$ = (0.37, −0.46, 0.41, 0.57)" in written
+    assert "h(5) = (0.37, −0.46, 0.41, 0.57)" in written
     colors = [to_hex(arrow.arrow_patch.get_edgecolor()).upper() for arrow in arrows(fig)]
     assert colors.count(plots.COLORS["input"]) == 10
-    assert colors.count(plots.COLORS["state"]) == 7  # one output on the left; on the right five into cells and one out
+    assert written.count("output: 4 numbers") == 1
+    assert colors.count(plots.COLORS["state"]) == 6  # five into the cells of the RNN, and its last state out
+    assert colors.count(plots.COLORS["other"]) == 1  # what comes out of the linear layer is no state
     assert_readable(fig)
 
 
 def test_the_unrolled_diagram_carries_the_numbers():
     fig = plots.unrolled(data.TOKENS, STATES, data.X)
     written = [text.get_text() for text in texts(fig)]
-    assert "1.0\n0.0\n0.5" in written
-    assert "$h_1$\n0.64\n−0.20\n0.54\n−0.15" in written
+    assert "x(1)\n1.0\n0.0\n0.5" in written
+    assert "h(1)\n0.64\n−0.20\n0.54\n−0.15" in written
     assert [token for token in written if token in data.TOKENS] == list(data.TOKENS)
-    assert len(arrows(fig)) == 10
+    assert "h(0)\n0\n0\n0\n0" in written
+    colors = [to_hex(arrow.arrow_patch.get_edgecolor()).upper() for arrow in arrows(fig)]
+    assert (colors.count(plots.COLORS["input"]), colors.count(plots.COLORS["state"])) == (5, 6)
     assert_readable(fig)
 
 
 def test_heat_map_writes_every_number_on_its_colour():
-    fig = plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states")
+    fig = plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit")
     (ax,) = fig.axes
+    assert (ax.get_title(loc="left"), ax.get_xlabel()) == ("states", "unit")
     assert [text.get_text() for text in ax.texts][:4] == ["0.64", "−0.20", "0.54", "−0.15"]
     assert np.array_equal(ax.images[0].get_array(), STATES)
     assert ax.images[0].get_clim() == (-1, 1)
@@ -106,6 +113,37 @@ def test_lines_draw_the_data_and_label_each_end():
     assert_readable(fig)
 
 
+def test_labels_that_would_touch_share_the_space_around_their_points():
+    fig = plots.lines(
+        [1, 2], {"low": [0, 1], "middle": [0, 1.01], "high": [0, 1.02], "far": [0, 9]}, xlabel="", ylabel=""
+    )
+    assert_readable(fig)
+    shifts = {text.get_text(): text.get_position()[1] for text in fig.axes[0].texts}
+    assert shifts["low"] < 0 < shifts["high"]
+    assert shifts["middle"] == pytest.approx(0, abs=0.5)
+    assert shifts["far"] == 0
+
+
+def test_curves_of_no_meaning_have_no_colour_of_a_meaning():
+    fig = plots.lines([1, 2], {name: [1, 2] for name in "abcd"}, xlabel="", ylabel="")
+    used = {to_hex(line.get_color()).upper() for line in fig.axes[0].lines}
+    assert len(used) == 4
+    assert used.isdisjoint(plots.COLORS[name] for name in ("input", "state", "weight"))
+
+
+def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
+    pools, states = np.full((6, 3), 0.5), np.linspace(-1, 1, 12).reshape(6, 2)
+    fig = plots.pool_and_states({"pool": pools, "states": states})
+    above, below, _ = fig.axes
+    assert np.array_equal(above.images[0].get_array(), pools.T)
+    assert np.array_equal(below.images[0].get_array(), states.T)
+    assert all(ax.images[0].get_clim() == (-1, 1) for ax in (above, below))
+    assert [ax.get_title(loc="left") for ax in (above, below)] == ["pool", "states"]
+    assert [tick.get_text() for tick in below.get_yticklabels()] == ["1", "2"]
+    assert below.get_xlabel() == "which of the 6 orders of the tokens"
+    assert_readable(fig)
+
+
 def test_a_figure_with_one_text_over_another_is_caught():
     fig, ax = plt.subplots()
     ax.text(0.5, 0.5, "one")
@@ -122,6 +160,10 @@ def test_show_stores_picture_alt_text_and_size_and_closes(monkeypatch):
     ((bundle,), kwargs) = shown[0]
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert b"Software" not in bundle["image/png"]
+    assert len(bundle["image/png"]) < 30_000
+    picture = np.asarray(Image.open(io.BytesIO(bundle["image/png"])).convert("RGB"))
+    assert picture.shape == (680, 1440, 3)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20  # not blank, and its edges are smooth
     assert bundle["text/plain"] == kwargs["metadata"]["image/png"]["alt"] == "A line that rises from 1 to 2."
     assert kwargs["metadata"]["image/png"]["width"] == 720
     assert not plt.fignum_exists(fig.number)
@@ -133,13 +175,16 @@ def test_table_as_text_and_as_html():
     made = plots.table({"name": ["a<b", "c"], "value": [-0.0004, 1], "row": [(1, 0.5), (2, 1.5)], "ok": [True, False]})
     assert repr(made).splitlines()[1] == "a<b   0.000  1, 0.500  yes"
     assert '<th scope="row">a&lt;b</th><td>0.000</td>' in made._repr_html_()
+    assert repr(plots.table_of_rows(["name", "value"], [("c", 1), ("d", 0.25)], digits=2)) == repr(
+        plots.table({"name": ["c", "d"], "value": [1, 0.25]}, digits=2)
+    )
     with pytest.raises(ValueError, match="one length"):
         plots.table({"a": [1], "b": [1, 2]})
     with pytest.raises(ValueError, match="each row needs 2 entries"):
         plots.Table(["a", "b"], [["1"]])
 
 
-@pytest.mark.parametrize("name", ["input", "state", "weight"])
+@pytest.mark.parametrize("name", plots.COLORS)
 def test_colours_differ_in_grey_from_paper(name):
     red, green, blue = (int(plots.COLORS[name][i : i + 2], 16) / 255 for i in (1, 3, 5))
     assert 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.6

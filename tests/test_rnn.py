@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import rnn_helpers
 from rnn_helpers import RNN, data, parameter_shapes, rnn_forward, rnn_step
+from rnn_helpers.compare import TOLERANCES
 
-TOLERANCES = {"float32": {"atol": 1e-6, "rtol": 1e-5}, "float64": {"atol": 1e-12, "rtol": 0}}
 quick = settings(deadline=None, derandomize=True, max_examples=60)
 
 
@@ -161,7 +161,8 @@ def test_padding_is_never_read(rng, two):
     x = rng.uniform(-3, 3, (6, 4, 3))
     expected = torch_forward(layer, x, None, lengths)
     for n, length in enumerate(lengths):
-        x[length:, n] = np.nan
+        # NumPy warns of infinity in a product: even a warning would be a sign that it was read.
+        x[length:, n] = np.resize([np.nan, np.inf, -np.inf], x[length:, n].shape)
     before = x.copy()
     output, h_n = rnn(x, lengths=lengths)
     assert_same((output, h_n), expected, "float64")
@@ -365,6 +366,33 @@ def test_from_torch_refuses_what_is_not_an_rnn(wrong):
         RNN.from_torch(wrong)
 
 
+def test_from_torch_refuses_a_subclass_that_computes_something_else():
+    class Other(torch.nn.RNN):
+        def forward(self, x):
+            return 2 * x
+
+    class Same(torch.nn.RNN):
+        pass
+
+    with pytest.raises(TypeError, match=r"torch\.nn\.RNN with torch's own forward, got Other"):
+        RNN.from_torch(Other(3, 4))
+    assert RNN.from_torch(Same(3, 4)).hidden_size == 4
+
+
+def test_from_torch_takes_the_nonlinearity_that_torch_computes(rng):
+    layer = torch_layer(3, 4)
+    layer.nonlinearity = "relu"  # a label only: torch goes by `mode`
+    x = rng.uniform(-3, 3, (5, 2, 3))
+    assert_same(RNN.from_torch(layer)(x), torch_forward(layer, x), "float64")
+
+
+def test_from_torch_accepts_dropout_where_there_is_nothing_between_layers(rng):
+    with pytest.warns(UserWarning, match="num_layers greater than 1"):
+        layer = torch_layer(3, 4, dropout=0.25)
+    x = rng.uniform(-3, 3, (5, 2, 3))
+    assert_same(RNN.from_torch(layer)(x), torch_forward(layer, x), "float64")
+
+
 def test_from_torch_refuses_dropout_in_training_only(rng):
     layer = torch_layer(3, 4, 2, dropout=0.25)
     with pytest.raises(ValueError, match=r"dropout=0\.25.*eval\(\)"):
@@ -465,8 +493,15 @@ def test_repr_tells_what_is_unusual():
         ((3, "4"), {}, TypeError, "hidden_size must be a whole number, got '4'"),
         ((3, 4, True), {}, TypeError, "num_layers must be a whole number, got True"),
         ((3, 4), {"nonlinearity": "sigmoid"}, ValueError, "nonlinearity must be one of tanh, relu, got 'sigmoid'"),
-        ((3, 4), {"dtype": np.float16}, ValueError, "dtype must be float32 or float64, got float16"),
-        ((3, 4), {"dtype": int}, ValueError, "dtype must be float32 or float64, got int64"),
+        ((3, 4), {"nonlinearity": ["tanh"]}, ValueError, r"nonlinearity must be one of tanh, relu, got \['tanh'\]"),
+        ((3, 4), {"bias": "False"}, TypeError, "bias must be True or False, got 'False'"),
+        ((3, 4), {"batch_first": 1}, TypeError, "batch_first must be True or False, got 1"),
+        ((3, 4), {"bidirectional": None}, TypeError, "bidirectional must be True or False, got None"),
+        ((3, 4), {"dtype": np.float16}, ValueError, "dtype must be float32 or float64, .* got <class 'numpy.float16'>"),
+        ((3, 4), {"dtype": int}, ValueError, "dtype must be float32 or float64, .* got <class 'int'>"),
+        ((3, 4), {"dtype": None}, ValueError, "dtype must be float32 or float64, .* got None"),
+        ((3, 4), {"dtype": ","}, ValueError, "dtype must be float32 or float64, .* got ','"),
+        ((3, 4), {"dtype": torch.float32}, ValueError, r"dtype must be .* as NumPy .* names it; got torch\.float32"),
     ],
 )
 def test_layer_refuses_bad_options(arguments, options, error, message):
@@ -495,6 +530,8 @@ X_BATCH = np.zeros((5, 2, 3))
         ("What time is it ?", None, None, TypeError, "x must hold real numbers.*<U17"),
         ([[1, 2, 3], [4, 5]], None, None, TypeError, "x must be a rectangular array of numbers, got list"),
         (np.zeros((5, 2, 3), complex), None, None, TypeError, "x must hold real numbers.*complex128"),
+        (np.ma.masked_less(np.zeros((5, 3)), 1), None, None, TypeError, "x must hold real numbers, got a masked array"),
+        (torch.zeros((5, 3), device="meta"), None, None, TypeError, "x must be a rectangular array of numbers, got Te"),
         (X_BATCH, np.zeros((2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\), \(L\*D, N, H\); got \(2, 4\)"),
         (X_BATCH, np.zeros((2, 1, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(2, 1, 4\)"),
         (X_BATCH, np.zeros((1, 2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(1, 2, 4\)"),
@@ -516,6 +553,18 @@ X_BATCH = np.zeros((5, 2, 3))
 def test_layer_refuses_bad_input(x, h_0, lengths, error, message):
     with pytest.raises(error, match=message):
         RNN(3, 4, 2)(x, h_0, lengths)
+
+
+def test_an_empty_list_of_lengths_fits_an_empty_batch():
+    output, h_n = RNN(3, 4)(np.zeros((5, 0, 3)), lengths=[])
+    assert (output.shape, h_n.shape) == ((5, 0, 4), (1, 0, 4))
+
+
+def test_a_list_of_tensors_that_require_grad_is_read(rng):
+    x = rng.uniform(-3, 3, (5, 2, 3))
+    tensors = [torch.tensor(step, requires_grad=True) for step in x]
+    rnn = RNN(3, 4, dtype="float64", seed=0)
+    np.testing.assert_array_equal(rnn(tensors)[0], rnn(x)[0])
 
 
 def test_layer_refuses_bad_input_batch_first():
@@ -564,7 +613,7 @@ BAD_PARAMETERS = [
         ({"x": np.zeros((1, 5, 2, 3))}, ValueError, r"x must have shape .*got \(1, 5, 2, 3\)"),
         ({"x": np.zeros((0, 3))}, ValueError, r"x has no time steps.*got \(0, 3\)"),
         ({"x": 1.0}, ValueError, r"x has no axes, but U of shape \(4, 3\) reads 3"),
-        ({"h_0": np.zeros(4)}, ValueError, r"h_0 must have shape \(2, 4\).*got \(4,\)"),
+        ({"h_0": np.zeros(4)}, ValueError, r"h_0 must have shape \(2, 4\), one number for .*; got \(4,\)"),
         ({"h_0": np.zeros((1, 4))}, ValueError, r"h_0 must have shape \(2, 4\).*got \(1, 4\)"),
         ({"h_0": np.zeros((2, 3))}, ValueError, r"h_0 must have shape \(2, 4\).*got \(2, 3\)"),
         ({"h_0": "zero"}, TypeError, "h_0 must hold real numbers.*<U4"),
@@ -581,7 +630,7 @@ def test_forward_refuses_bad_input(change, error, message):
         *BAD_PARAMETERS,
         ({"x": np.zeros((2, 4))}, ValueError, r"x has 4 features, but U of shape \(4, 3\) reads 3"),
         ({"x": 1.0}, ValueError, r"x has no axes, but U of shape \(4, 3\) reads 3"),
-        ({"h": np.zeros(4)}, ValueError, r"h must have shape \(2, 4\).*got \(4,\)"),
+        ({"h": np.zeros(4)}, ValueError, r"h must have shape \(2, 4\), one row for each row of x.*; got \(4,\)"),
         ({"h": np.zeros((2, 3))}, ValueError, r"h must have shape \(2, 4\).*got \(2, 3\)"),
         ({"h": None}, TypeError, "h must hold real numbers.*object"),
     ],
@@ -592,6 +641,11 @@ def test_step_refuses_bad_input(change, error, message):
 
 
 # --- The package ---
+
+
+def test_a_star_import_brings_the_public_names_alone():
+    for module in (rnn_helpers, rnn_helpers.rnn):
+        assert sorted(module.__all__) == ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
 
 
 def test_package_has_the_public_names():
@@ -675,6 +729,12 @@ def test_digits():
     images = np.concatenate([first.train_images, first.test_images])
     assert (images.min(), images.max()) == (0, 1)
     assert set(first.train_labels) == set(first.test_labels) == set(range(10))
+
+
+@pytest.mark.parametrize("n_train", [0, -5, 1797, None])
+def test_digits_refuse_a_split_that_leaves_nothing(n_train):
+    with pytest.raises(ValueError, match=f"n_train must be from 1 to 1796, got {n_train}"):
+        data.digits(n_train=n_train)
 
 
 def test_digits_are_split_without_overlap():

@@ -97,6 +97,36 @@ def test_every_picture_has_its_alt_text_and_every_alt_text_its_picture(path):
             assert alt == picture.metadata["image/png"]["alt"]
 
 
+def test_the_readme_shows_the_picture_of_the_first_notebook():
+    picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
+    assert series.PICTURE.read_bytes() == picture
+    readme = (series.ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"![{alt}]({series.PICTURE.relative_to(series.ROOT).as_posix()})" in readme
+
+
+@by_page
+def test_pictures_of_times_were_drawn_by_the_source_beside_them(path):
+    for cell in code_cells(path):
+        if series.TIMING in cell.metadata.get("tags", []):
+            assert [output.metadata.source for output in cell.outputs] == [series.fingerprint(cell.source)]
+
+
+def test_a_refresh_keeps_a_picture_of_times_only_while_its_source_is_the_same():
+    def page(source, picture, drawn_by):
+        data = {"image/png": picture, "text/plain": "Two curves."}
+        output = nbformat.v4.new_output("display_data", data, metadata={"source": series.fingerprint(drawn_by)})
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[output])])
+
+    def kept(old_source, old_drawn_by, new_source):
+        new = page(new_source, "new", new_source)
+        series.keep_timing_pictures(new, page(old_source, "old", old_drawn_by))
+        return new.cells[0].outputs[0].data["image/png"]
+
+    assert kept("draw()", "draw()", "draw()") == "old"
+    assert kept("draw()", "draw()", "redraw()") == "new"
+    assert kept("redraw()", "draw()", "redraw()") == "new"  # edited in place: the stored picture is out of date
+
+
 @by_page
 def test_size_of_the_file(path):
     assert path.stat().st_size <= 400_000
@@ -139,6 +169,80 @@ def test_the_sanitize_file_forgives_a_negative_zero_and_nothing_else():
     ).items()
     for before, after in {"-0.": "0.", "-0.00 1": "0.00 1", "-0.05": "-0.05", "-10.0": "-10.0", "-1.": "-1."}.items():
         assert re.sub(pattern, replacement, before) == after
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A small git repository in place of the project's."""
+    page = tmp_path / "notebooks" / "01_page.ipynb"
+    page.parent.mkdir()
+    page.write_text("published")
+    (tmp_path / ".gitignore").write_text("notebooks/my_copies/\n")
+    identity = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    monkeypatch.setattr(series, "ROOT", tmp_path)
+    return page
+
+
+def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
+    series.reset()
+    assert "nothing to reset" in capsys.readouterr().out
+    for played in ("first", "second"):
+        clone.write_text(played)
+        series.reset()
+        assert clone.read_text() == "published"
+    copies = sorted((clone.parent / "my_copies").glob("*/01_page.ipynb"))
+    assert [copy.read_text() for copy in copies] == ["first", "second"]
+    clone.unlink()
+    series.reset()
+    assert clone.read_text() == "published"
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=series.ROOT, capture_output=True, text=True, check=True
+    )
+    assert status.stdout == ""
+
+
+def test_reset_outside_a_clone_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(series, "ROOT", tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(SystemExit, match="not a git clone"):
+        series.reset()
+
+
+def test_the_oldest_versions_are_the_lower_bounds(capsys):
+    series.oldest()
+    lines = capsys.readouterr().out.split()
+    assert "numpy==2.0" in lines
+    assert "torch==2.13.0" in lines
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="make is not used on Windows")
+@pytest.mark.parametrize(
+    ("python", "says"),
+    [
+        (None, "Python 3.11 or newer is needed, and there is no "),
+        (
+            "case $1 in -c) exit 1;; *) echo Python 3.9.2;; esac",
+            "Python 3.11 or newer is needed, and .* is Python 3.9.2",
+        ),
+        ("case $2 in *venv*) exit 1;; esac", "Python's venv module is missing; on Debian and Ubuntu: apt install"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["lab", "test"])
+def test_make_says_in_one_line_what_is_missing(verb, python, says, tmp_path):
+    fake = tmp_path / "python"
+    if python:
+        fake.write_text(f"#!/bin/sh\n{python}\n")
+        fake.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", verb, f"PYTHON={fake}", f"VENV={tmp_path / 'venv'}"]
+    run = subprocess.run(command, cwd=series.ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode != 0
+    assert re.match(says, run.stdout)
+    assert run.stdout.count("\n") == 1
+    assert not (tmp_path / "venv").exists()
 
 
 def test_make_lab_serves_the_notebooks(tmp_path):
