@@ -16,11 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     # nbgrader calls a tool of its own environment by its bare name.
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    if sys.platform == "win32":
+        return _say("expected Linux or macOS: grading needs limits that Windows does not have (WSL has them)")
     try:
         from rnn_helpers.course.gradebook import Course, Problem
-    except ModuleNotFoundError as missing:
-        if missing.name in {"fcntl", "resource"}:
-            return _say("expected Linux or macOS: grading needs limits that Windows does not have (WSL has them)")
+    except ModuleNotFoundError:
         return _say(NEEDS_COURSE)
     try:
         course = Course(options.sources, options.work)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import queue
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -120,7 +118,7 @@ def grade(folder: Path, course: Course, *, jobs: int = 2, limits: Limits | None 
     hand_ins, strange = collect(folder, course.names)
     if not hand_ins:
         raise Problem(f"{EXPECTED}, and {folder} holds neither (assignments: {', '.join(course.names)})")
-    with _alone(course.work):
+    with course.alone():
         walls = find_walls(jobs, _private(course, folder))
         prepared = {name: _prepare(course, name, limits, walls) for name in sorted({h.assignment for h in hand_ins})}
         rows, tasks = _sort_out(hand_ins, course, prepared)
@@ -138,9 +136,11 @@ def _add_scores(row: Graded, course: Course, assignment: Assignment) -> None:
     row.max_score = sum(
         cell.metadata.nbgrader.get("points", 0) for cell in assignment.template.cells if is_graded(cell)
     )
+    scores, _ = course.scores(assignment.name, row.hand_in.learner)
     if row.status not in UNGRADED:
-        scores, _ = course.scores(assignment.name, row.hand_in.learner)
         row.scores = sorted(scores, key=lambda score: order.index(score.name))
+    elif scores:
+        row.notes.append("the gradebook still holds what this learner handed in before")
 
 
 def _private(course: Course, folder: Path) -> list[Path]:
@@ -153,24 +153,13 @@ def _private(course: Course, folder: Path) -> list[Path]:
     ]
 
 
-@contextlib.contextmanager
-def _alone(work: Path) -> Iterator[None]:
-    """Hold a lock, because two runs at a time would end each other's kernels."""
-    with open(work / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Problem(f"another run is grading into {work}; wait until it is done") from None
-        yield
-
-
 # The reference run
 
 
 def _prepare(course: Course, name: str, limits: Limits, walls: Walls) -> _Prepared:
     """Read an assignment, and what its tests print for right answers: from the source, run once."""
     assignment = course.prepare(name)
-    key = digest_of([assignment.digest, _version(), asdict(limits)])
+    key = digest_of([assignment.digest, _version(), _numbers(limits)])
     path = course.work / "records" / f"{name}.reference.json"
     stored = _read_json(path)
     if stored.get("key") != key:
@@ -182,7 +171,10 @@ def _prepare(course: Course, name: str, limits: Limits, walls: Walls) -> _Prepar
 
 def _reference(assignment: Assignment, course: Course, limits: Limits, walls: Walls) -> dict[str, Any]:
     notebook = assignment.source
-    run = _patiently(notebook, limits, walls, 0, None, course)
+    try:
+        run = _patiently(notebook, limits, walls, 0, None, course)
+    except RuntimeError as error:
+        raise Problem(f"no notebook can be run here: {error}") from None
     for cell in notebook.cells:
         errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
         if errors:
@@ -207,6 +199,10 @@ def _patiently(notebook: NotebookNode, limits: Limits, walls: Walls, slot: int, 
             if attempt == TRIES - 1:
                 raise
     raise AssertionError
+
+
+def _numbers(limits: Limits) -> dict[str, float]:
+    return {name: float(value) for name, value in asdict(limits).items()}
 
 
 def _version() -> str:
@@ -240,9 +236,6 @@ def _sort_out(
             rows.append(Graded(hand_in, record["status"], [*hand_in.notes, *record["notes"]]))
         else:
             tasks.append(_Task(hand_in, content, key))
-    for row in rows:
-        if row.status in UNGRADED and course.scores(row.hand_in.assignment, row.hand_in.learner)[0]:
-            row.notes.append("the gradebook still holds what this learner handed in before")
     return rows, tasks
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import fcntl
 import hashlib
 import json
 import logging
 import shutil
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,8 @@ from nbgrader.preprocessors import (
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+
+from rnn_helpers.course import sandbox
 
 __all__ = ["Assignment", "Course", "Problem", "Score", "digest_of", "make_template"]
 
@@ -105,6 +108,18 @@ class Course:
         (self.work / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbgrader tells every step
         self.url = f"sqlite:///{self.work / 'gradebook.db'}"
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold what two runs at a time must not share: this directory, and the users that learner code runs as."""
+        with open(self.work / ".lock", "w") as lock, sandbox.alone() as free:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                free = False
+            if not free:
+                raise Problem("another run is handing out or grading here; wait until it is done") from None
+            yield
 
     @cached_property
     def gradebook(self) -> Gradebook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -20,7 +21,7 @@ from pathlib import Path
 import psutil
 from jupyter_client.connect import write_connection_file
 
-__all__ = ["Kernel", "Limits", "Walls", "find_walls", "kill_all", "start_kernel"]
+__all__ = ["Kernel", "Limits", "Walls", "alone", "find_walls", "kill_all", "start_kernel"]
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -209,6 +210,22 @@ def _home(walls: Walls, slot: int, fonts: Sequence[Path] = ()) -> Iterator[Path]
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[bool]:
+    """Whether no other run uses the same users now: two at a time would end each other's kernels."""
+    if os.geteuid() != 0:
+        yield True
+        return
+    (PACKAGE_ROOT / "build").mkdir(exist_ok=True)
+    with open(PACKAGE_ROOT / "build" / ".users.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
 
 
 def kill_all() -> None:

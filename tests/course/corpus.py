@@ -227,7 +227,7 @@ def mistaken(name: str) -> list[tuple[NotebookNode, tuple[str, ...], dict[str, s
 
 ENDLESS = "def rnn_step(x, h, U, W, b):\n    while True:\n        pass"
 STUBBORN = """
-def trace(x, U, W, b):
+def first_step(x_1, U, b):
     while True:
         try:
             while True:
@@ -257,6 +257,16 @@ import subprocess
 subprocess.Popen("trap '' TERM HUP; while true; do sleep 1; done # left-over-of-the-corpus", shell=True,
                  start_new_session=True)
 """
+SHOWS_MUCH = """
+from IPython.display import clear_output, display
+print("cleared")
+clear_output()
+print("cleared")
+clear_output(wait=True)
+print("kept")
+for number in range(500):
+    display(number)
+"""
 SCRIPT = """
 from IPython.display import HTML, Javascript, display
 display(HTML("<b>bold</b><script>steal()</script><img src=x onerror='steal()'>"), Javascript("steal()"))
@@ -285,7 +295,10 @@ def hostile(work: Path, folder: Path) -> dict[str, tuple[NotebookNode, Expected]
     good = solved(STEP)
     made = {
         "endless": (solved(STEP, rnn_step=ENDLESS), Expected("timed out", ("rnn_step",), "ran too long")),
-        "stubborn": (solved(STEP, trace=STUBBORN), Expected("timed out", ("trace",), "ignored the interrupt")),
+        "stubborn": (
+            solved(STEP, first_step=STUBBORN),
+            Expected("timed out", ("first_step", "rnn_step", "trace"), "ignored the interrupt"),
+        ),
         "greedy": (solved(STEP, first_step=GREEDY), Expected("out of memory", ("first_step",))),
         "flood": (with_own_cell(good, FLOOD), Expected()),
         "one_long_line": (with_own_cell(good, 'print("x" * 100_000_000)'), Expected()),
@@ -296,6 +309,7 @@ def hostile(work: Path, folder: Path) -> dict[str, tuple[NotebookNode, Expected]
         "leaves_a_process": (with_own_cell(good, LEAVES_A_PROCESS), Expected()),
         "writes_elsewhere": (with_own_cell(good, WRITE.format(work=str(work), folder=str(folder))), Expected()),
         "quotes_the_delimiter": (with_own_cell(good, "### BEGIN HIDDEN TESTS\n1 / 0"), Expected()),
+        "shows_much": (with_own_cell(good, SHOWS_MUCH), Expected()),
         "runs_script": (with_own_cell(good, SCRIPT), Expected()),
         "asks_for_input": (with_own_cell(good, 'input("your name? ")'), Expected()),
     }

@@ -131,7 +131,7 @@ def test_a_submissions_script_does_not_run_in_the_page(graded):
     path = graded.work / "feedback" / "runs_script" / corpus.STEP / f"{corpus.STEP}.html"
     page = path.read_text(encoding="utf-8")
     assert "<b>bold</b>" in page
-    assert not re.search(r"<script>\s*steal|onerror=['\"]?steal", page)
+    assert not re.search(r"<script[^>]*>\s*steal|<img[^>]*steal", page)
 
 
 def test_output_is_cut(graded):
@@ -139,6 +139,16 @@ def test_output_is_cut(graded):
         path = graded.work / "autograded" / learner / corpus.STEP / f"{corpus.STEP}.ipynb"
         assert path.stat().st_size < 2_000_000
         assert "The rest of the output is cut" in path.read_text(encoding="utf-8")
+
+
+def test_many_outputs_are_cut_and_cleared_ones_are_gone(graded):
+    path = graded.work / "autograded" / "shows_much" / corpus.STEP / f"{corpus.STEP}.ipynb"
+    (outputs,) = [c.outputs for c in nbformat.read(path, as_version=4).cells if "clear_output" in c.source]
+    texts = [output.get("text", "") for output in outputs]
+    assert "kept" in texts[0]
+    assert "cleared" not in "".join(texts)
+    assert "The rest of the output is cut" in texts[-1]
+    assert len(outputs) < 250
 
 
 def test_the_summary_fits_on_a_screen(graded):
