@@ -19,7 +19,6 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
-from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     CheckCellMetadata,
@@ -118,7 +117,7 @@ class Course:
             except OSError:
                 free = False
             if not free:
-                raise Problem("another run is handing out or grading here; wait until it is done") from None
+                raise Problem("another run is handing out or grading here; wait until it is done")
             yield
 
     @cached_property
@@ -141,16 +140,27 @@ class Course:
             target = self.work / "source" / name / path.name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
-            try:
-                self._run(GenerateAssignment, name, ".")
-            except (NbGraderException, RuntimeError, SystemExit):
-                raise Problem(
-                    f"nbgrader cannot make the learners' version of {name}; if its cells were renamed, added or "
-                    f"removed since something was graded, move {self.work} away and grade again"
-                ) from None
+            self._release(name)
             done.parent.mkdir(exist_ok=True)
             done.write_text(digest)
         return Assignment(name, source, make_template(source), digest)
+
+    def _release(self, name: str) -> None:
+        told: list[str] = []
+        logger, handler = logging.getLogger("traitlets"), _Listener(told)
+        logger.addHandler(handler)
+        logger.setLevel(logging.ERROR)
+        try:
+            self._run(GenerateAssignment, name, ".")
+        except (Exception, SystemExit) as error:
+            # nbgrader tells the cause in its log, the last line of a traceback, before it says that it gives up.
+            cause = next((line for line in told if "Error: " in line), str(error))
+            raise Problem(
+                f"nbgrader cannot make the learners' version of {name}: {cause} (to start anew, move {self.work} away)"
+            ) from None
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(logging.CRITICAL)
 
     def release(self, name: str) -> Path:
         """Where the learners' version is."""
@@ -207,7 +217,7 @@ class Course:
             shutil.rmtree(self.work / "feedback" / learner / assignment, ignore_errors=True)
         if learners:
             # On an error it has made all that it could; the caller looks for what is missing.
-            with contextlib.suppress(NbGraderException, SystemExit):
+            with contextlib.suppress(Exception, SystemExit):
                 self._run(GenerateFeedback, assignment, "*")
 
     def _run(self, converter: type, assignment: str, learner: str) -> None:
@@ -217,6 +227,17 @@ class Course:
         )
         force = converter is GenerateAssignment
         converter(coursedir=folder, config=config, force=force).start()
+
+
+class _Listener(logging.Handler):
+    """Keeps the last line of everything that is logged, and prints nothing."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self.told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record.getMessage().strip().rpartition("\n")[2])
 
 
 def make_template(source: NotebookNode) -> NotebookNode:

@@ -13,7 +13,7 @@ import pytest
 from rnn_helpers.course.grade import Report, grade
 from rnn_helpers.course.gradebook import Course
 from rnn_helpers.course.report import summary, write_csv
-from rnn_helpers.course.sandbox import Limits
+from rnn_helpers.course.sandbox import Limits, find_walls
 
 # Shorter than in earnest, so that endless loops cost little; long enough for the longest right answer.
 LIMITS = Limits(cell_seconds=12, submission_seconds=40)
@@ -66,7 +66,7 @@ def _tools_on_the_path():
 def graded(tmp_path_factory) -> GradedCorpus:
     place = tmp_path_factory.mktemp("corpus")
     folder, work = place / "submissions", place / "course"
-    expected = corpus.write(folder, work)
+    expected = corpus.write(folder, work, attack=bool(find_walls(1).uids))
     before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
     report = grade_into(work, folder)
     return GradedCorpus(folder, work, expected, before, report, summary(report, work))

@@ -161,7 +161,7 @@ EINSUM = {
     "rnn_step": """
 def rnn_step(x, h, U, W, b):
     total = np.einsum("hi,...i->...h", U, x) + np.einsum("hk,...k->...h", W, h) + b
-    return (np.exp(2 * total) - 1) / (np.exp(2 * total) + 1)
+    return 1 - 2 / (np.exp(2 * total) + 1)
 """,
     "trace": """
 from functools import reduce
@@ -446,7 +446,7 @@ NOT_NOTEBOOKS = {
 }
 
 
-def write(folder: Path, work: Path) -> dict[tuple[str, str], Expected]:
+def write(folder: Path, work: Path, *, attack: bool = False) -> dict[tuple[str, str], Expected]:
     """Write all of them into a folder; returns what is expected of each learner and assignment.
 
     Parameters
@@ -455,6 +455,8 @@ def write(folder: Path, work: Path) -> dict[tuple[str, str], Expected]:
         Gets a folder for each learner.
     work : pathlib.Path
         The course directory that will be graded into: what hostile code aims at.
+    attack : bool, default False
+        With the notebook that writes there: it would succeed where learner code has the rights of the grader.
     """
     expected: dict[tuple[str, str], Expected] = {}
 
@@ -474,7 +476,8 @@ def write(folder: Path, work: Path) -> dict[tuple[str, str], Expected]:
     for style, answers in {"in_loops": LOOPS, "in_einsum": EINSUM, "in_torch": TORCH}.items():
         hand_in(style, STEP, solved(STEP, **answers), Expected())
     for learner, (notebook, what) in hostile(work, folder).items():
-        hand_in(learner, STEP, notebook, what)
+        if attack or learner != "writes_elsewhere":
+            hand_in(learner, STEP, notebook, what)
     for learner, notebook in cheats(CHEATS).items():
         hand_in(f"cheat_{learner}", STEP, notebook, Expected(wrong=ALL_WRONG[STEP]))
     for learner, content in NOT_NOTEBOOKS.items():

@@ -216,8 +216,22 @@ def test_cells_that_are_renamed_later_are_told(again, tmp_path):
     path = tmp_path / "sources" / STEP / f"{STEP}.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(notebook, path)
-    with pytest.raises(Problem, match="renamed, added or removed since something was graded"):
+    with pytest.raises(Problem, match="Cannot add or remove cells"):
         grading.grade(folder, Course(tmp_path / "sources", work), limits=LIMITS, quiet=True)
+
+
+def test_scores_are_written_even_if_no_feedback_can_be(again, monkeypatch):
+    folder, work = again
+    shutil.rmtree(work / "feedback")
+
+    def fail(*arguments):
+        raise ValueError("no template")
+
+    monkeypatch.setattr(Course, "_run", fail)
+    grade_into(work, folder)
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["note"]) == ("16", "no feedback page could be made")
+    assert (work / "feedback" / "ada" / STEP / f"{STEP}.html").exists()
 
 
 def test_an_unreadable_second_try_leaves_the_first_in_the_gradebook_and_says_so(again):
