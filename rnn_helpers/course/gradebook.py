@@ -45,6 +45,8 @@ c.GenerateFeedback.preprocessors = [
     "rnn_helpers.course.feedback.HideTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+# nbgrader's own table goes beside grades.csv, not over it.
+c.ExportPlugin.to = "nbgrader_grades.csv"
 # A submission's HTML and JavaScript never run in the browser of whoever marks it.
 c.HTMLExporter.sanitize_html = True
 """

@@ -180,8 +180,10 @@ def test_nbgraders_own_commands_work_on_the_course(again):
         )
         assert done.returncode == 0, done.stderr
 
-    nbgrader("export", "--to", "exported.csv")
-    exported = (work / "exported.csv").read_text()
+    (work / "grades.csv").write_text("ours")
+    nbgrader("export")
+    assert (work / "grades.csv").read_text() == "ours"
+    exported = (work / "nbgrader_grades.csv").read_text()
     assert re.search(rf"{STEP},.*,ada,.*,16\.0,20\.0", exported)
     nbgrader("generate_feedback", STEP, "--force")
     page = (work / "feedback" / "ada" / STEP / f"{STEP}.html").read_text(encoding="utf-8")
