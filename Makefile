@@ -17,12 +17,17 @@ endif
 READY := $(VENV)/.ready-$(EXTRAS)
 COURSE := $(VENV)/.ready-lab,test,course
 PY := $(BIN)/python
+# A folder that was moved or copied keeps its environment: the package is found here, wherever that was made.
+export PYTHONPATH := $(CURDIR)
+# Without its Python, which an upgrade of the system can take away, an environment is not ready.
+$(if $(wildcard $(PY)),,$(shell rm -f $(VENV)/.ready-*))
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help lab test test-portable test-oldest lint refresh reset assignments grade test-course
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 	$(PY) -m jupyterlab --notebook-dir=notebooks $(ROOT_FLAG) $(LAB_ARGS)
@@ -72,11 +77,13 @@ test-course: $(COURSE) ## check handing out and grading, on a corpus of good, ba
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) tests/series.py reset
 
+# Whether the environment's own Python will do; then no other is asked for.
+NEW_ENOUGH := $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 # The set-up, done again only when the project's own requirements change.
 $(READY) $(COURSE): $(VENV)/.ready-%: pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(NEW_ENOUGH) || command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }
+	@$(NEW_ENOUGH) || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }
+	@$(NEW_ENOUGH) || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(NEW_ENOUGH) || $(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$*]'
 	@touch $@

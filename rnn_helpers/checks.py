@@ -385,7 +385,13 @@ def build(name: str, seed: int) -> Check:
     ------
     CheckFailed
         If a function that the cases need was overwritten.
+    ValueError
+        If there is no such check, or the seed is not a whole number of at least 0.
     """
+    if name not in PARTS:
+        raise ValueError(f"name must be one of {', '.join(PARTS)}, got {name!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
     parts = PARTS[name]
     mistakes = _mistakes_of(name)
     if parts.lift is not None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnn_helpers.rnn import RNN
+from rnn_helpers.rnn import RNN, _as_array
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["OPTIONS", "SIZES", "TOLERANCES", "Difference", "against_torch", "grid", "main", "time_both"]
 
-# Every option of the layer, and whether a call is given first states and lengths: 192 combinations.
+# Every option of the NumPy layer, and whether a call is given first states and lengths: 192 combinations.
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "num_layers": (1, 2, 3),
     "bidirectional": (False, True),
@@ -99,7 +100,7 @@ def against_torch(
     rnn = RNN.from_torch(layer)
     ours = rnn(x, h_0, lengths)  # first, because it says what is wrong with bad data
     # Copies, because torch reads no array with negative strides.
-    given = [None if value is None else np.array(value, rnn.dtype) for value in (x, h_0)]
+    given = [value if value is None else np.array(_as_array(value, ""), rnn.dtype) for value in (x, h_0)]
     theirs = _run_torch(layer, *given, None if lengths is None else np.array(lengths))
     pairs = list(zip(("output", "h_n"), ours, theirs, strict=True))
     differences = [_largest(*pair) for pair in pairs]
@@ -184,7 +185,10 @@ def time_both(
 
 def main() -> None:
     """Print both times at each of the `SIZES`, their ratio, and the geometric mean of the ratios."""
-    print("One forward pass, float32, in milliseconds\n")
+    import torch
+
+    versions = f"NumPy {np.__version__}, torch {torch.__version__}, {os.cpu_count()} cores"
+    print(f"One forward pass, float32, in milliseconds ({versions})\n")
     print(f"{'(T, N, I, H)':22}{'NumPy':>10}{'torch':>10}{'NumPy / torch':>16}")
     ratios = []
     for size in SIZES:

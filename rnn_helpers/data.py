@@ -88,7 +88,7 @@ def digits(*, n_train: int = 1400, seed: int = 0) -> Digits:
     from sklearn.datasets import load_digits
 
     data = load_digits()
-    if n_train not in range(1, len(data.target)):
+    if isinstance(n_train, bool) or not isinstance(n_train, int) or n_train not in range(1, len(data.target)):
         raise ValueError(f"n_train must be from 1 to {len(data.target) - 1}, got {n_train!r}")
     order = np.random.default_rng(seed).permutation(len(data.target))
     images = (data.images[order] / 16).astype(np.float32)  # the file counts dark pixels from 0 to 16

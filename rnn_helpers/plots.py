@@ -181,7 +181,6 @@ def heat_map(
     digits: int = 2,
     limits: tuple[float, float] = (-1.0, 1.0),
     cmap: str = "PuOr_r",
-    ax: Axes | None = None,
 ) -> Figure:
     """Draw a matrix as coloured cells with its numbers in them.
 
@@ -199,8 +198,6 @@ def heat_map(
         The values at the two ends of the colours.
     cmap : str, default "PuOr_r"
         Matplotlib's name of the colours.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if left out.
 
     Returns
     -------
@@ -219,9 +216,8 @@ def heat_map(
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values must have shape {(len(rows), len(columns))} for these labels, got {values.shape}")
     with plt.rc_context(STYLE):
-        if ax is None:
-            height = 0.9 + 0.42 * len(rows) + (0.25 if xlabel else 0)
-            _, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+        height = 0.9 + 0.42 * len(rows) + (0.25 if xlabel else 0)
+        fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
         image = ax.imshow(values, cmap=cmap, vmin=limits[0], vmax=limits[1], aspect="auto")
         ax.set_title(title, loc="left")
         ax.set_xlabel(xlabel)
@@ -233,7 +229,7 @@ def heat_map(
             red, green, blue, _ = mpl.colormaps[cmap](image.norm(value))
             dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.45
             ax.text(column, row, _written(value, digits), ha="center", va="center", color="white" if dark else "black")
-    return ax.figure
+    return fig
 
 
 def lines(
@@ -268,9 +264,16 @@ def lines(
     -------
     matplotlib.figure.Figure
         The figure with the drawing.
+
+    Raises
+    ------
+    ValueError
+        If there are more curves than line styles that stay apart in grey.
     """
     import matplotlib.pyplot as plt
 
+    if len(series) > len(LINE_STYLES):
+        raise ValueError(f"lines draws at most {len(LINE_STYLES)} curves that can be told apart, got {len(series)}")
     with plt.rc_context(STYLE):
         fig, ax = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
         if "x" in log:
@@ -279,8 +282,9 @@ def lines(
             ax.set_yscale("log")
         for index, (label, values) in enumerate(series.items()):
             color = COLORS[colors[index % len(colors)]]
-            style = LINE_STYLES[index % len(LINE_STYLES)]
-            ax.plot(x, values, style, color=color, marker="o" if markers else None, label=label, linewidth=2)
+            ax.plot(
+                x, values, LINE_STYLES[index], color=color, marker="o" if markers else None, label=label, linewidth=2
+            )
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.set_title(title, loc="left")
         ax.grid(axis="y", alpha=0.3)
@@ -329,7 +333,7 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
     tokens : sequence of str
         The T tokens.
     states : ndarray, shape (T, H)
-        The hidden state after each token; its first unit is written on the arrow that hands it on.
+        The hidden state after each token; the last one is written out.
 
     Returns
     -------

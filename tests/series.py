@@ -98,24 +98,27 @@ def refresh() -> None:
 
 def reset() -> None:
     """Move every changed notebook into a folder of its own and restore the published one. Nothing is lost."""
+    # Relative, because the folder may lie in a larger repository; without A, because a notebook that was added is not
+    # one of the pages.
+    which = ["--name-only", "--relative", "--diff-filter=DMTU", "-z", "HEAD", "--", "notebooks/*.ipynb"]
     try:
-        changed = _git("diff", "--name-only", "-z", "HEAD", "--", "notebooks/*.ipynb").split("\0")
+        changed = [ROOT / name for name in _git("diff", *which).split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
         sys.exit("make reset restores the pages from git, and this folder is not a git clone (or git is missing)")
-    changed = [ROOT / name for name in changed if name]
     if not changed:
-        print("nothing to reset: the notebooks are as published")
+        print("nothing to reset: the notebooks are as in the last commit")
         return
     copies = ROOT / "notebooks" / "my_copies" / f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}"
-    copies.mkdir(parents=True)
+    played = [path for path in changed if path.exists()]
+    for path in played:
+        target = copies / path.relative_to(ROOT / "notebooks")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    _git("checkout", "--quiet", "HEAD", "--", *(str(path.relative_to(ROOT)) for path in changed))
     for path in changed:
-        if path.exists():
-            target = copies / path.relative_to(ROOT / "notebooks")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(target)
-        _git("checkout", "--quiet", "HEAD", "--", str(path.relative_to(ROOT)))
         print(f"restored {path.relative_to(ROOT)}")
-    print(f"your versions are in {copies.relative_to(ROOT)}")
+    if played:
+        print(f"your versions are in {copies.relative_to(ROOT)}")
 
 
 def oldest() -> None:

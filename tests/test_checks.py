@@ -253,6 +253,38 @@ def test_a_notebook_that_overwrote_numpy_names_is_still_checked(monkeypatch):
     assert "off with only the bias" in failure("rnn_step", off)
 
 
+def test_a_bad_seed_or_name_is_not_the_learners_fault():
+    for seed in (-1, 1.5, None, True):
+        with pytest.raises(ValueError, match="seed must be a whole number of at least 0"):
+            checks.rnn_step(rnn.rnn_step, seed=seed)
+    with pytest.raises(ValueError, match=r"name must be one of parameter_shapes, .* got 'rnn'"):
+        checks.build("rnn", 0)
+
+
+@pytest.mark.parametrize("off_by", [1e-10, -1e-10])
+def test_a_formula_that_is_off_by_a_little_fails(off_by):
+    assert "off on one input" in failure("rnn_step", lambda *args: rnn.rnn_step(*args) + off_by)
+    with_numbers_of_numpy = failure("rnn_step", lambda *args: list(rnn.rnn_step(*args) + off_by))
+    assert "off on one input" in with_numbers_of_numpy  # float64, not the Python floats of a float32 tensor
+
+
+def test_a_mistake_is_known_in_a_spelling_that_fails_on_sizes_where_another_runs():
+    def columns(x, h, U, W, b):
+        return np.tanh(np.einsum("hi,i->h", U, x) + np.einsum("hk,k->h", W, h) + b)
+
+    assert "This is right for one vector" in failure("rnn_step", columns)
+
+
+def test_a_mistake_in_the_step_is_known_when_a_sequence_is_continued():
+    def continue_reading(first_half, second_half, U, W, b):
+        h = 0 * b
+        for x_t in [*first_half, *second_half]:
+            h = np.tanh(U @ x_t + h @ W + b)
+        return h
+
+    assert "W is transposed" in failure("continue_reading", continue_reading)
+
+
 # Mistakes that are not known
 
 

@@ -35,6 +35,11 @@ def test_any_view_of_an_array_is_read(layer):
     assert compare.against_torch(layer, x[::-1, ::-1], np.ones((4, 2, 4))[::-1], np.array([2, 5])[::-1]).agrees
 
 
+def test_tensors_that_require_grad_are_read(layer):
+    x = torch.ones((2, 5, 3), dtype=torch.float64, requires_grad=True)
+    assert compare.against_torch(layer, x, torch.zeros((4, 2, 4))).agrees
+
+
 def test_what_the_layer_refuses_is_refused_here_too(layer):
     with pytest.raises(TypeError, match="x must hold real numbers"):
         compare.against_torch(layer, np.ones((2, 5, 3), complex))

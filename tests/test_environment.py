@@ -37,7 +37,6 @@ BROUGHT_BY = {
     "nbformat": "nbval",
     "jupyter_client": "nbval",
     "ipykernel": "nbval",
-    "nbclient": "nbconvert",
     "nbconvert": "jupyter-server",
 }
 # The same for what hands out and grades assignments.

@@ -139,6 +139,11 @@ def test_lines_take_the_colours_that_they_are_given():
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
 
 
+def test_more_curves_than_can_be_told_apart_are_refused():
+    with pytest.raises(ValueError, match="at most 4 curves that can be told apart, got 5"):
+        plots.lines([1], {name: [1] for name in "abcde"}, xlabel="", ylabel="")
+
+
 def test_labels_that_would_touch_share_the_space_around_their_points():
     fig = plots.lines(
         [1, 2], {"low": [0, 1], "middle": [0, 1.01], "high": [0, 1.02], "far": [0, 9]}, xlabel="", ylabel=""

@@ -731,7 +731,7 @@ def test_digits():
     assert set(first.train_labels) == set(first.test_labels) == set(range(10))
 
 
-@pytest.mark.parametrize("n_train", [0, -5, 1797, None])
+@pytest.mark.parametrize("n_train", [0, -5, 1797, None, 1400.0, True])
 def test_digits_refuse_a_split_that_leaves_nothing(n_train):
     with pytest.raises(ValueError, match=f"n_train must be from 1 to 1796, got {n_train}"):
         data.digits(n_train=n_train)

@@ -52,7 +52,8 @@ def test_the_series_has_its_notebooks():
 @by_page
 def test_stored_in_canonical_form(path):
     stored = nbformat.read(path, as_version=4)
-    assert path.read_text(encoding="utf-8") == nbformat.writes(series.canonical(stored)) + "\n"
+    canonical = path.read_text(encoding="utf-8") == nbformat.writes(series.canonical(stored)) + "\n"
+    assert canonical, "it was run or edited: make reset brings the published page back, make refresh stores yours"
     nbformat.validate(stored)
 
 
@@ -121,6 +122,8 @@ def test_the_readme_shows_the_picture_of_the_first_notebook():
 @by_page
 def test_pictures_of_times_were_drawn_by_the_source_beside_them(path):
     for cell in code_cells(path):
+        if "timeit." in cell.source or "time_both(" in cell.source:
+            assert series.TIMING in cell.metadata.get("tags", [])
         if series.TIMING in cell.metadata.get("tags", []):
             assert [output.metadata.source for output in cell.outputs] == [series.fingerprint(cell.source)]
         else:
@@ -208,19 +211,21 @@ def test_the_sanitize_file_forgives_a_negative_zero_and_nothing_else():
 
 
 @pytest.fixture
-def clone(tmp_path, monkeypatch):
-    """A small git repository in place of the project's."""
-    page = tmp_path / "notebooks" / "01_page.ipynb"
-    page.parent.mkdir()
+def clone(request, tmp_path, monkeypatch):
+    """A small git repository in place of the project's, or a folder of a larger one."""
+    root = tmp_path / request.param
+    page = root / "notebooks" / "01_page.ipynb"
+    page.parent.mkdir(parents=True)
     page.write_text("published")
-    (tmp_path / ".gitignore").write_text("notebooks/my_copies/\n")
+    (root / ".gitignore").write_text("notebooks/my_copies/\n")
     identity = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    monkeypatch.setattr(series, "ROOT", tmp_path)
+    monkeypatch.setattr(series, "ROOT", root)
     return page
 
 
+@pytest.mark.parametrize("clone", [".", "a course/rnn"], indirect=True)
 def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     series.reset()
     assert "nothing to reset" in capsys.readouterr().out
@@ -233,10 +238,14 @@ def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     clone.unlink()
     series.reset()
     assert clone.read_text() == "published"
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=series.ROOT, capture_output=True, text=True, check=True
-    )
-    assert status.stdout == ""
+    assert series._git("status", "--porcelain") == ""
+    capsys.readouterr()
+    own = clone.with_name("99_own.ipynb")
+    own.write_text("my own")
+    series._git("add", "notebooks/99_own.ipynb")
+    series.reset()
+    assert own.read_text() == "my own"
+    assert "nothing to reset" in capsys.readouterr().out
 
 
 def test_reset_outside_a_clone_says_so(tmp_path, monkeypatch):
