@@ -189,6 +189,11 @@ class RNN:
         self.batch_first = _as_flag(batch_first, "batch_first")
         self.bidirectional = _as_flag(bidirectional, "bidirectional")
         self.nonlinearity = nonlinearity
+        self._num_directions = 2 if self.bidirectional else 1
+        # How torch ends the names of the parameters, for each layer and direction.
+        self._suffixes = [
+            [f"_l{layer}", f"_l{layer}_reverse"][: self._num_directions] for layer in range(self.num_layers)
+        ]
 
         bound = self.hidden_size**-0.5
         rng = np.random.default_rng(seed)
@@ -237,11 +242,12 @@ class RNN:
 
         for layer in range(self.num_layers):
             outputs = []
-            for direction, suffix in enumerate(self._suffixes(layer)):
+            for direction, suffix in enumerate(self._suffixes[layer]):
                 U, W, b = self._parameters(suffix)
                 inputs = _reversed(x, lengths) if direction else x
                 # One product for all steps: only W h has to wait for the step before.
-                inputs_to_hidden = (inputs.reshape(-1, inputs.shape[-1]) @ U.T + b).reshape(*x.shape[:2], len(U))
+                inputs_to_hidden = (inputs.reshape(-1, inputs.shape[-1]) @ U.T).reshape(*x.shape[:2], len(U))
+                inputs_to_hidden += b
                 state = layer * self._num_directions + direction
                 output = _read(inputs_to_hidden, h_0[state], W, self.nonlinearity)
                 h_n[state] = output[-1] if lengths is None else output[lengths - 1, np.arange(n_sequences)]
@@ -338,20 +344,13 @@ class RNN:
         ]
         return f"RNN({self.input_size}, {self.hidden_size}{''.join(changed)}, dtype={self.dtype})"
 
-    @property
-    def _num_directions(self) -> int:
-        return 2 if self.bidirectional else 1
-
-    def _suffixes(self, layer: int) -> list[str]:
-        return [f"_l{layer}", f"_l{layer}_reverse"][: self._num_directions]
-
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Every parameter's name and shape, in torch's order."""
         shapes = {}
         for layer in range(self.num_layers):
             n_features = self.hidden_size * self._num_directions if layer else self.input_size
             one = parameter_shapes(n_features, self.hidden_size)
-            for suffix in self._suffixes(layer):
+            for suffix in self._suffixes[layer]:
                 shapes |= {f"weight_ih{suffix}": one["U"], f"weight_hh{suffix}": one["W"]}
                 if self.bias:
                     shapes |= {f"bias_ih{suffix}": one["b"], f"bias_hh{suffix}": one["b"]}
@@ -432,15 +431,20 @@ def _as_size(value: Any, name: str) -> int:
 
 def _as_array(value: ArrayLike, name: str) -> np.ndarray:
     """Numbers, or a torch tensor that holds them, as an array."""
-    kind = type(value).__name__
+    array = value if type(value) is np.ndarray else _converted(value, name)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+    return array
+
+
+def _converted(value: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(_without_gradient(value))
     except Exception as error:  # torch and objects with an __array__ of their own raise errors of every type
+        kind = type(value).__name__
         raise TypeError(f"{name} must be a rectangular array of numbers, got {kind}: {error}") from error
     if np.ma.is_masked(value):
         raise TypeError(f"{name} must hold real numbers, got a masked array with masked values: fill them first")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
     return array
 
 
