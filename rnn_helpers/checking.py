@@ -16,6 +16,7 @@ from builtins import abs, all, any, callable, isinstance, len, list, map, max, t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from io import StringIO
 from itertools import product
 from typing import Any
@@ -57,7 +58,7 @@ class CheckFailed(AssertionError):  # noqa: N818 - it is the name that learners 
         return [f"{type(self).__name__}: {self}"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # told apart by identity: a key of a cache
 class Case:
     """One call of a learner's function.
 
@@ -100,7 +101,7 @@ def by_position(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     return fn(*arguments.values())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # as a Case
 class Check:
     """All that the algorithm needs to know of one check.
 
@@ -223,9 +224,15 @@ def _known_mistake(outcomes: list[Outcome], check: Check) -> Mistake | None:
     if all(outcome.values is None for outcome, _ in pairs) or all(is_right(*pair) for pair in pairs):
         return None  # it never runs, and its own error says more than a hint; or no telling case is wrong
     for mistake, function in check.mistakes:
-        if all(_alike(outcome, _run(function, check, case), coarse=True) for outcome, case in pairs):
+        if all(_alike(outcome, _run_mistake(function, check, case), coarse=True) for outcome, case in pairs):
             return mistake
     return None
+
+
+@cache
+def _run_mistake(function: Callable[..., Any], check: Check, case: Case) -> Outcome:
+    """What comes of a known mistake, which is the same every time."""
+    return _run(function, check, case)
 
 
 def _unknown_mistake(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:

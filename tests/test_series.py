@@ -38,9 +38,9 @@ def outputs(path: Path) -> list[nbformat.NotebookNode]:
     return [output for cell in code_cells(path) for output in cell.outputs]
 
 
-def run_nbval(path: Path) -> subprocess.CompletedProcess[str]:
+def run_nbval(*paths: Path) -> subprocess.CompletedProcess[str]:
     settings = ["-c", str(series.ROOT / "pyproject.toml"), "--rootdir", str(series.ROOT)]
-    command = [sys.executable, "-m", "pytest", *settings, "-p", "no:cacheprovider", "-q", str(path)]
+    command = [sys.executable, "-m", "pytest", *settings, "-p", "no:cacheprovider", "-q", *map(str, paths)]
     return subprocess.run(command, cwd=series.ROOT, capture_output=True, text=True, timeout=120)
 
 
@@ -194,10 +194,10 @@ def test_one_changed_digit_turns_nbval_red(tmp_path):
     data = notebook.cells[-1].outputs[0].data
     data["text/plain"] = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), data["text/plain"], count=1)
     nbformat.write(notebook, bad)
-    assert run_nbval(good).returncode == 0
-    run = run_nbval(bad)
+    run = run_nbval(good, bad)
     assert run.returncode == 1
     assert "Cell outputs differ" in run.stdout
+    assert run.stdout.startswith(".F")  # the good one passes, the bad one fails
 
 
 def test_the_sanitize_file_forgives_a_negative_zero_and_nothing_else():
