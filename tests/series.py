@@ -85,6 +85,35 @@ def first_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str]:
     return base64.b64decode(data["image/png"]), data["text/plain"]
 
 
+def where_to_get_it(address: str) -> str:
+    """The README's lines that need the project's address: how to clone it and, on GitHub, Binder and Colab."""
+    if not address:
+        return ""
+    lines = [f"To get the project: `git clone {address}`."]
+    if address.startswith("https://github.com/"):
+        place = address.removeprefix("https://github.com/")
+        binder = f"https://mybinder.org/v2/gh/{place}/HEAD?urlpath=lab/tree/notebooks"
+        colab = f"https://colab.research.google.com/github/{place}/blob/main/notebooks/{NOTEBOOKS[0].name}"
+        lines += [
+            f"To read and run it without installing anything: [Binder]({binder}), or [Colab]({colab}), where a first",
+            f"cell with `%pip install git+{address}` brings the helper package.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def readme_with(block: str) -> str:
+    """The README with this text between its two marks."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, begin, rest = text.partition("<!-- address: written by make refresh -->\n")
+    _, end, after = rest.partition("<!-- end of address -->\n")
+    return before + begin + block + end + after
+
+
+def repository() -> str:
+    """The project's address, as set in pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["series"]["repository"]
+
+
 def refresh() -> None:
     """Re-execute every notebook in order and store it; pages that have not changed keep their bytes."""
     for path in PAGES:
@@ -94,6 +123,7 @@ def refresh() -> None:
         nbformat.write(new, path)
         print(f"refreshed {path.relative_to(ROOT)}")
     PICTURE.write_bytes(first_picture(nbformat.read(NOTEBOOKS[0], as_version=4))[0])
+    (ROOT / "README.md").write_text(readme_with(where_to_get_it(repository())), encoding="utf-8")
 
 
 def reset() -> None:

@@ -167,6 +167,20 @@ def test_every_link_to_a_file_resolves(path):
             assert (path.parent / target).exists(), target
 
 
+def test_the_readme_says_where_to_get_the_project_once_that_is_known():
+    readme = (series.ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == series.readme_with(series.where_to_get_it(series.repository()))
+    assert series.where_to_get_it("") == ""
+    elsewhere = series.where_to_get_it("https://example.org/rnn")
+    assert "git clone https://example.org/rnn" in elsewhere
+    assert "Binder" not in elsewhere
+    known = series.readme_with(series.where_to_get_it("https://github.com/owner/name"))
+    assert "git clone https://github.com/owner/name`" in known
+    assert "/gh/owner/name/HEAD?" in known
+    assert "/github/owner/name/blob/main/notebooks/01_motivation.ipynb" in known
+    assert known.replace(series.where_to_get_it("https://github.com/owner/name"), "", 1) == series.readme_with("")
+
+
 def test_every_notebook_is_one_of_the_pages():
     in_git = series._git("ls-files", "--cached", "--others", "--exclude-standard", "*.ipynb").split()
     assert {series.ROOT / name for name in in_git} == set(series.PAGES)
