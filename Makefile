@@ -24,7 +24,7 @@ $(if $(wildcard $(PY)),,$(shell rm -f $(VENV)/.ready-*))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test test-portable test-oldest lint refresh reset assignments grade test-course
+.PHONY: help lab test coverage test-portable test-oldest lint refresh reset assignments grade test-course
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -33,9 +33,13 @@ lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 	$(PY) -m jupyterlab --notebook-dir=notebooks $(ROOT_FLAG) $(LAB_ARGS)
 
 # Two notebooks at a time on two cores: with threads of their own, NumPy's and torch's products would wait for each other.
-test test-portable test-oldest: export OMP_NUM_THREADS = 1
+test coverage test-portable test-oldest: export OMP_NUM_THREADS = 1
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
-	$(PY) -m pytest -n 2 --dist loadscope --cov=rnn_helpers notebooks tests
+	$(PY) -m pytest -n 2 --dist loadscope notebooks tests
+
+# Apart from the tests, because measuring takes a third of their time again.
+coverage: $(READY) ## measure how much of the package the unit tests reach, branch by branch
+	$(PY) -m pytest --cov=rnn_helpers --ignore=tests/test_series.py tests
 
 # torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
 test-portable: export ATEN_CPU_CAPABILITY = default
