@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from rnn_helpers import check_cases, checking
@@ -365,7 +365,7 @@ class _Parts:
     call: Callable[[Callable[..., Any], dict[str, Any]], Any] = checking.by_position
 
 
-@cache
+@lru_cache(maxsize=None, typed=True)  # typed: True is not the seed 1
 def build(name: str, seed: int) -> Check:
     """Draw the cases of one check.
 
