@@ -237,7 +237,6 @@ class RNN:
         if lengths is not None:
             lengths = _checked_lengths(lengths, n_steps, n_sequences, batched)
             padding = np.arange(n_steps)[:, np.newaxis] >= lengths
-            x = np.where(padding[..., np.newaxis], 0, x)  # what stands there, NaN included, must not reach a result
         h_n = np.empty_like(h_0)
 
         for layer in range(self.num_layers):
@@ -255,7 +254,7 @@ class RNN:
             x = np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]
 
         if lengths is not None:
-            x[padding] = 0
+            x[padding] = 0  # whatever stood there, NaN included, was read after the end of its sequence alone
         if not batched:
             return x[:, 0], h_n[:, 0]
         return (x.swapaxes(0, 1) if self.batch_first else x), h_n
