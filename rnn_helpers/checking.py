@@ -15,7 +15,7 @@ import warnings
 from builtins import abs, all, any, callable, isinstance, len, list, map, max, tuple, zip  # noqa: A004, UP029
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from io import StringIO
 from itertools import product
@@ -43,8 +43,8 @@ def overwritten(**functions: Any) -> list[str]:
 
 
 OVERWRITTEN = overwritten(
-    abs=abs, all=all, any=any, callable=callable, isinstance=isinstance, len=len, list=list, map=map, tuple=tuple,
-    zip=zip, array=array, asarray=asarray, errstate=errstate, stack=stack, zeros=zeros,
+    abs=abs, all=all, any=any, callable=callable, isinstance=isinstance, len=len, list=list, map=map, max=max,
+    tuple=tuple, zip=zip, array=array, asarray=asarray, errstate=errstate, stack=stack, zeros=zeros,
 )  # fmt: skip
 
 # An array that does not fit another: what a known mistake may raise. Any other error is told as it is.
@@ -125,7 +125,7 @@ class Check:
     cases: Sequence[Case]
     read: Callable[[Any], tuple[ndarray, ...]]
     explain: Callable[[Check, list[Outcome], int], str]
-    mistakes: Sequence[tuple[Mistake, Callable[..., Any]]] = field(default=())
+    mistakes: Sequence[tuple[Mistake, Callable[..., Any]]] = ()
     call: Callable[[Callable[..., Any], dict[str, Any]], Any] = by_position
 
 

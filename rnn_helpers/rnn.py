@@ -314,7 +314,8 @@ class RNN:
         """
         # Told by torch's own mark, which is also what torch computes by; so this module does not import torch.
         nonlinearity = {"RNN_TANH": "tanh", "RNN_RELU": "relu"}.get(str(getattr(module, "mode", None)))
-        if nonlinearity is None or type(module).forward.__module__ != "torch.nn.modules.rnn":
+        forward = getattr(type(module), "forward", None)
+        if nonlinearity is None or getattr(forward, "__module__", None) != "torch.nn.modules.rnn":
             raise TypeError(f"from_torch wants a torch.nn.RNN with torch's own forward, got {type(module).__name__}")
         if module.dropout and module.training and module.num_layers > 1:  # torch drops between layers only
             raise ValueError(

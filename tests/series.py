@@ -119,7 +119,7 @@ def refresh() -> None:
     for path in PAGES:
         old = nbformat.read(path, as_version=4)
         new = canonical(execute(nbformat.from_dict(old), path.parent))
-        keep_timing_pictures(new, nbformat.read(path, as_version=4))
+        keep_timing_pictures(new, old)
         nbformat.write(new, path)
         print(f"refreshed {path.relative_to(ROOT)}")
     PICTURE.write_bytes(first_picture(nbformat.read(NOTEBOOKS[0], as_version=4))[0])

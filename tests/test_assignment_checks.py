@@ -4,10 +4,12 @@ Each known mistake is caught by its own hint, right is right in whatever style, 
 makes wrong right.
 """
 
+import ast
 import builtins
 import itertools
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -436,6 +438,16 @@ def test_functions_under_their_names_are_told_from_others():
         return values
 
     assert checks.OVERWRITTEN == []
+    tree = ast.parse(Path(checking.__file__).read_text(encoding="utf-8"))
+    bound = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module in ("builtins", "numpy")
+        for alias in node.names
+    }
+    (call,) = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "overwritten"]
+    types = {"float32", "float64", "ndarray", "ufunc"}
+    assert {keyword.arg for keyword in call.keywords} == bound - types, "each function that is bound must be looked at"
     assert checking.overwritten(tanh=np.tanh, all=builtins.all, norm=np.linalg.norm) == []
     liars = {"tanh": tanh, "array": np.asarray, "stack": 3}
     assert checking.overwritten(**liars) == list(liars)

@@ -6,6 +6,7 @@ Weights are torch's initial ones and |x| <= 3: with larger weights the recurrenc
 import itertools
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -360,7 +361,17 @@ def test_from_torch_copies_options_and_weights(dtype):
         np.testing.assert_allclose(value + 1, layer.state_dict()[name].numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize("wrong", [torch.nn.LSTM(3, 4), torch.nn.GRU(3, 4), torch.nn.Linear(3, 4), {}, None])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        torch.nn.LSTM(3, 4),
+        torch.nn.GRU(3, 4),
+        torch.nn.Linear(3, 4),
+        types.SimpleNamespace(mode="RNN_TANH"),
+        {},
+        None,
+    ],
+)
 def test_from_torch_refuses_what_is_not_an_rnn(wrong):
     with pytest.raises(TypeError, match=rf"torch\.nn\.RNN.*{type(wrong).__name__}"):
         RNN.from_torch(wrong)
