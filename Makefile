@@ -16,6 +16,9 @@ ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 READY := $(VENV)/.ready-$(EXTRAS)
 COURSE := $(VENV)/.ready-lab,test,course
+BOOK := $(VENV)/.ready-course,book
+BROWSER := $(VENV)/.ready-lab,test,course,book,browser
+NODE := $(VENV)/node/.ready
 PY := $(BIN)/python
 # A folder that was moved or copied keeps its environment: the package is found here, wherever that was made.
 export PYTHONPATH := $(CURDIR)
@@ -24,7 +27,8 @@ $(if $(wildcard $(PY)),,$(shell rm -f $(VENV)/.ready-*))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test coverage test-portable test-oldest lint refresh reset assignments grade test-course
+.PHONY: help lab test coverage test-portable test-oldest lint refresh reset assignments grade test-course \
+  book test-browser
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -78,17 +82,34 @@ grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder
 test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
 	$(PY) -m pytest -o addopts= --cov --cov-config=tests/course/coverage.ini tests/course
 
+book: $(BOOK) $(NODE) ## make the series a web site, in build/book
+	$(PY) book/build.py $(VENV)/node/node_modules
+
+# Debian's chromium; another is given as CHROMIUM=path.
+CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
+test-browser: export CHROMIUM := $(CHROMIUM)
+test-browser: $(BROWSER) book ## try every page of the book, and every notebook in JupyterLab, in a real browser
+	$(PY) -m pytest -o addopts= -n 2 --dist loadgroup tests/browser
+
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) tests/series.py reset
 
 # Whether the environment's own Python will do; then no other is asked for.
 NEW_ENOUGH := $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 # The set-up, done again only when the project's own requirements change.
-$(READY) $(COURSE): $(VENV)/.ready-%: pyproject.toml constraints.txt
+$(READY) $(COURSE) $(BOOK) $(BROWSER): $(VENV)/.ready-%: pyproject.toml constraints.txt
 	@$(NEW_ENOUGH) || { \
 	  command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }; \
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }; \
 	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }; \
 	  $(PYTHON) -m venv --clear $(VENV); }
 	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$*]'
+	@touch $@
+
+# What the book serves to browsers, MathJax and a typeface, comes from npm at this step and from the site ever after.
+$(NODE): book/package.json book/package-lock.json $(READY)
+	@command -v npm >/dev/null || { echo "npm is missing: the book takes MathJax and its typeface from npm; on Debian and Ubuntu: apt install npm"; exit 1; }
+	mkdir -p $(VENV)/node
+	cp book/package.json book/package-lock.json $(VENV)/node
+	cd $(VENV)/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -22,6 +22,8 @@ from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
     ClearOutput,
     ClearSolutions,
     ComputeChecksums,
@@ -33,8 +35,9 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from rnn_helpers.course import sandbox
+from rnn_helpers.course.cells import is_answer, is_test
 
-__all__ = ["Assignment", "Course", "Problem", "Score", "digest_of", "make_template"]
+__all__ = ["Assignment", "Course", "Problem", "Score", "digest_of", "for_reading", "make_template"]
 
 CONFIG = """# An ordinary nbgrader course; written anew by every run. Run nbgrader's commands in this folder.
 c = get_config()
@@ -247,6 +250,17 @@ def make_template(source: NotebookNode) -> NotebookNode:
     notebook, resources = copy.deepcopy(source), {}
     for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
         notebook, resources = step().preprocess(notebook, resources)
+    return notebook
+
+
+def for_reading(source: NotebookNode) -> NotebookNode:
+    """The learners' version with the stored outputs of what is given: a page to read before one works on it."""
+    notebook, resources = copy.deepcopy(source), {}
+    for step in (ClearSolutions, ClearHiddenTests, ClearMarkScheme):
+        notebook, resources = step().preprocess(notebook, resources)
+    for cell in notebook.cells:
+        if is_answer(cell) or is_test(cell):  # what they print tells the answer
+            cell.outputs = []
     return notebook
 
 

@@ -1,0 +1,42 @@
+"""Build the book: gather its pages, then let Sphinx set them. Run by `make book`."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+# A third of the time goes unless these two stand aside: the process is short, so no memory need be freed; and
+# jsonschema, which nbformat brings, compiles a grammar of addresses while it is imported, which no notebook needs.
+gc.disable()
+sys.modules["rfc3987_syntax"] = None
+
+import pages  # noqa: E402 - after what is above
+from sphinx.cmd.build import main  # noqa: E402
+
+
+def build(packages: Path, target: Path) -> int:
+    """Build the site.
+
+    Parameters
+    ----------
+    packages : pathlib.Path
+        npm's node_modules.
+    target : pathlib.Path
+        Gets the site in ``book``, and beside it what leads there.
+
+    Returns
+    -------
+    int
+        0 if Sphinx had nothing to object to.
+    """
+    pages.gather(target / "book_pages")
+    pages.gather_from_npm(packages, target / "from_npm")
+    places = [str(target / name) for name in ("book_pages", "book")]
+    settings = ["-c", str(pages.ROOT / "book"), "-d", str(target / "book_cache")]
+    settings += ["-D", f"html_static_path={pages.ROOT / 'book' / 'static'},{target / 'from_npm'}"]
+    return main(["--fail-on-warning", "--keep-going", "--quiet", *settings, *places])
+
+
+if __name__ == "__main__":
+    sys.exit(build(Path(sys.argv[1]), pages.ROOT / "build"))

@@ -1,0 +1,121 @@
+"""How Sphinx sets the book. The pages come from pages.py; `make book` calls both."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import series  # noqa: E402 - found by the line above
+
+import rnn_helpers  # noqa: E402
+
+project = "The RNN notebooks"
+copyright = "the authors of the RNN notebooks. Text and figures: CC BY 4.0; code: MIT"
+version = release = rnn_helpers.__version__
+language = "en"
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+
+# The stored outputs are the ones that nbval compares; nothing is executed here.
+nb_execution_mode = "off"
+nb_merge_streams = True
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say it, with shapes
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_favicon = str(ROOT / "book" / "static" / "favicon.svg")
+html_css_files = ["book.css"]
+html_js_files = ["book.js"]
+html_context = {"default_mode": "auto"}
+html_scaled_image_link = False
+html_show_sphinx = False
+html_use_index = True
+html_theme_options: dict[str, Any] = {
+    "footer_content_items": ["copyright.html"],
+    "home_page_in_toc": True,
+    "navbar_persistent": [],
+    "pygments_dark_style": "github-dark-high-contrast",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "search_bar_text": "Search the book",
+    "show_toc_level": 2,
+    "toc_title": "On this page",
+    "use_fullscreen_button": False,
+}
+if address := series.repository():
+    html_theme_options |= {
+        "repository_url": address,
+        "repository_branch": "main",
+        "use_repository_button": True,
+        "launch_buttons": {
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+            "notebook_interface": "jupyterlab",
+        },
+    }
+
+# No request leaves the site: MathJax and its fonts are served from it.
+mathjax_path = "mathjax/tex-chtml.js"
+mathjax4_config = {"loader": {"paths": {"fonts": "[mathjax]/fonts"}}}
+
+SECTIONS = {"What you should remember": "remember", "Questions": "questions", "Where to read on": "read-on"}
+
+
+def dress(app: Sphinx, page: nodes.document) -> None:
+    """Give the recurring parts of a chapter the classes that book.css sets them by, and link terms to the glossary."""
+    place = app.env.docname
+    if not place.startswith(("notebooks/", "assignments/")):
+        return
+    chapter = next(page.findall(nodes.section))
+    chapter["classes"].append("chapter" if place.startswith("notebooks/") else "assignment")
+    for section in page.findall(nodes.section):
+        section["classes"] += [name for title, name in SECTIONS.items() if section[0].astext() == title]
+    for box in list(page.findall(nodes.block_quote))[:1]:
+        box["classes"].append("at-a-glance")
+    for paragraph in page.findall(nodes.paragraph):
+        if paragraph.astext().startswith("Predict first."):
+            paragraph["classes"].append("predict")
+    for emphasis in list(page.findall(nodes.emphasis)):
+        if emphasis.astext().lower() in terms(app):
+            link = pending_xref(
+                "", refdomain="std", reftype="term", reftarget=emphasis.astext(), refdoc=place, refwarn=True
+            )
+            emphasis.replace_self(link)
+            link += emphasis
+
+
+def terms(app: Sphinx) -> set[str]:
+    """The terms of the glossary, which are the lines at the margin of its directive."""
+    text = (Path(app.srcdir) / "glossary.md").read_text(encoding="utf-8")
+    body = text.partition("```{glossary}")[2].partition("```")[0]
+    return {line.strip().lower() for line in body.splitlines() if line and not line[0].isspace()}
+
+
+def only_published_pages_are_launched(
+    app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None
+) -> None:
+    """Binder and Colab open files of the repository, and the learners' versions of the assignments are none."""
+    if not place.startswith("notebooks/"):
+        buttons = context.get("header_buttons", [])
+        buttons[:] = [button for button in buttons if button.get("label") != "launch-buttons"]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the functions above."""
+    app.connect("doctree-read", dress)
+    app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

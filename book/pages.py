@@ -1,0 +1,143 @@
+"""Gather the book's pages: the notebooks as they are stored, the assignments as learners get them, and book/*.md.
+
+Nothing is executed, and no page is written twice: what a page says is changed in its notebook, never here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import series  # noqa: E402 - found by the line above
+
+from rnn_helpers.course.gradebook import for_reading  # noqa: E402
+
+README = ROOT / "README.md"
+INSTRUCTORS = ROOT / "notebooks" / "assignments" / "README.md"
+
+
+def with_alt(notebook: NotebookNode) -> NotebookNode:
+    """Tell myst-nb each picture's alt text, which it takes from a cell's metadata only, and not from the output's.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As stored. It is changed in place.
+
+    Returns
+    -------
+    NotebookNode
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If a picture has no alt text, or a cell has several pictures, which would all get one text.
+    """
+    for cell in notebook.cells:
+        pictures = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        if len(pictures) > 1:
+            raise ValueError(f"expected at most one picture from a cell, got {len(pictures)} from {cell.source!r}")
+        for picture in pictures:
+            alt = picture.metadata.get("image/png", {}).get("alt", "")
+            if not alt:
+                raise ValueError(f"expected an alt text for the picture of {cell.source!r}, got none")
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+    return notebook
+
+
+def set_up() -> str:
+    """The README from its two commands on.
+
+    A link to a file that is no page of the book goes to the repository, once that has an address, and is plain text
+    until then.
+    """
+
+    def link(match: re.Match[str]) -> str:
+        text, target = match.groups()
+        if target == INSTRUCTORS.relative_to(ROOT).as_posix():
+            return f"[{text}](assignments/for_instructors.md)"
+        if target.endswith(".ipynb") or "://" in target:
+            return match[0]
+        address = series.repository()
+        return f"[{text}]({address}/blob/main/{target})" if address else text
+
+    text = README.read_text(encoding="utf-8").partition("## Two commands\n")[2]
+    return "# Set up, run, teach, check\n\n## Two commands\n" + re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", link, text)
+
+
+def gathered() -> Iterator[tuple[str, bytes]]:
+    """Every source of the book, as its place in the book and its content."""
+    for path in series.NOTEBOOKS:
+        notebook = with_alt(nbformat.read(path, as_version=4))
+        yield f"notebooks/{path.name}", nbformat.writes(notebook).encode()
+    for path in series.ASSIGNMENTS:
+        notebook = with_alt(for_reading(nbformat.read(path, as_version=4)))
+        yield f"assignments/{path.name}", nbformat.writes(notebook).encode()
+    yield "assignments/for_instructors.md", INSTRUCTORS.read_bytes()
+    yield "setup.md", set_up().encode()
+    picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
+    yield "linear_and_rnn.png", picture
+    for path in sorted((ROOT / "book").rglob("*.md")):
+        text = path.read_text(encoding="utf-8").replace("ALT_OF_THE_FIRST_PICTURE", alt)
+        yield path.relative_to(ROOT / "book").as_posix(), text.encode()
+
+
+def gather(target: Path) -> None:
+    """Write every source into a folder of its own; one that has not changed keeps its date, and so its built page.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        What else is in it goes.
+    """
+    sources = dict(gathered())
+    for path in [path for path in target.rglob("*") if path.is_file()]:
+        if path.relative_to(target).as_posix() not in sources:
+            path.unlink()
+    for name, content in sources.items():
+        path = target / name
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def gather_from_npm(packages: Path, target: Path) -> None:
+    """Copy what the reader's browser needs from npm's packages: about 11 MB of 75.
+
+    Parameters
+    ----------
+    packages : pathlib.Path
+        npm's node_modules.
+    target : pathlib.Path
+        Becomes a folder of static files.
+    """
+    mathjax, font = packages / "mathjax", packages / "@mathjax" / "mathjax-newcm-font"
+    serif = packages / "@fontsource-variable" / "source-serif-4"
+    wanted = {
+        # The single file tex-chtml.js fetches more when it meets bold symbols, or a reader who wants speech.
+        **{mathjax / name: f"mathjax/{name}" for name in ("tex-chtml.js", "input", "output", "a11y", "ui", "sre")},
+        font / "chtml": "mathjax/fonts/mathjax-newcm-font/chtml",
+        mathjax / "LICENSE": "mathjax/LICENSE",
+        serif / "LICENSE": "fonts/LICENSE",
+    }
+    for slope in ("normal", "italic"):
+        for letters in ("latin", "latin-ext", "greek"):
+            name = f"source-serif-4-{letters}-wght-{slope}.woff2"
+            wanted[serif / "files" / name] = f"fonts/{name}"
+    shutil.rmtree(target, ignore_errors=True)
+    for source, place in wanted.items():
+        (target / place).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target / place)
+        else:
+            shutil.copy(source, target / place)
