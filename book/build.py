@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def build(packages: Path, target: Path) -> int:
     """
     pages.gather(target / "book_pages")
     pages.gather_from_npm(packages, target / "from_npm")
+    for left_over in ("book", "book_cache"):  # a page that is no longer made must not stay
+        shutil.rmtree(target / left_over, ignore_errors=True)
     places = [str(target / name) for name in ("book_pages", "book")]
     settings = ["-c", str(pages.ROOT / "book"), "-d", str(target / "book_cache")]
     settings += ["-D", f"html_static_path={pages.ROOT / 'book' / 'static'},{target / 'from_npm'}"]

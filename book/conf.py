@@ -22,6 +22,7 @@ copyright = "the authors of the RNN notebooks. Text and figures: CC BY 4.0; code
 version = release = rnn_helpers.__version__
 language = "en"
 
+templates_path = [str(ROOT / "book" / "templates")]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 
 # The stored outputs are the ones that nbval compares; nothing is executed here.
@@ -44,10 +45,12 @@ html_js_files = ["book.js"]
 html_context = {"default_mode": "auto"}
 html_scaled_image_link = False
 html_show_sphinx = False
-html_use_index = True
+html_sidebars = {"**": ["book-head.html", "sbt-sidebar-nav.html"]}
+html_domain_indices = html_use_index = False  # the search finds what an index would
 html_theme_options: dict[str, Any] = {
     "footer_content_items": ["copyright.html"],
     "home_page_in_toc": True,
+    "max_navbar_depth": 1,
     "navbar_persistent": [],
     "pygments_dark_style": "github-dark-high-contrast",
     "pygments_light_style": "a11y-high-contrast-light",
