@@ -89,7 +89,7 @@ book: $(BOOK) $(NODE) ## make the series a web site, in build/book
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 test-browser: export CHROMIUM := $(CHROMIUM)
 test-browser: $(BROWSER) book ## try every page of the book, and every notebook in JupyterLab, in a real browser
-	$(PY) -m pytest -o addopts= -n 2 --dist loadgroup tests/browser
+	$(PY) -m pytest -o addopts= -n 2 --dist loadscope tests/browser
 
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) tests/series.py reset

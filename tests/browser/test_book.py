@@ -10,49 +10,55 @@ import nbformat
 import pytest
 import series
 from conftest import PACKAGES, SCREENSHOTS, SITE, listen
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
-by_page = pytest.mark.parametrize("place", PAGES)
+PLACES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts)
+by_page = pytest.mark.parametrize("place", PLACES)
+LOOKS = ("light", "dark", "phone")
+by_look = pytest.mark.parametrize("look", LOOKS)
+by_colours = pytest.mark.parametrize("look", ["light", "dark"])
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-LOOKS = {
-    "light": {"viewport": DESK, "color_scheme": "light"},
-    "dark": {"viewport": DESK, "color_scheme": "dark"},
-    "phone": {"viewport": PHONE, "color_scheme": "light", "has_touch": True, "is_mobile": True},
-}
-by_look = pytest.mark.parametrize("look", LOOKS)
 
 # The text that a reader sees, without code, in which a dollar may be meant.
 PROSE = """() => {
-  const copy = document.querySelector('article').cloneNode(true);
+  const copy = document.querySelector('main').cloneNode(true);
   copy.querySelectorAll('pre, code, mjx-container, script, style').forEach(each => each.remove());
   return copy.textContent;
 }"""
+PICTURES = """() => [...document.images].map(image => ({
+  alt: image.getAttribute('alt'), src: image.getAttribute('src'), width: image.naturalWidth,
+  figure: !!image.closest('article'),
+}))"""
+WIDER_THAN_THE_SCREEN = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll('main *')].filter(each => each.getBoundingClientRect().right > innerWidth + 1)
+    .map(each => each.outerHTML.slice(0, 120)).slice(0, 5)"""
+AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 
 
 @dataclass
 class Visit:
-    """What one load of a page in one look showed."""
+    """What one load of a page showed, in each of the looks."""
 
-    told: list[str]
     prose: str
     pictures: list[dict]
-    violations: list[str]
+    told: dict[str, list[str]]
+    violations: dict[str, list[str]]
     wide: list[str]
 
 
 @pytest.fixture(scope="session")
-def visit(browser: Browser, site: str) -> Callable[[str, str], Visit]:
-    """Load a page in a look, once for all tests, and keep its screenshot."""
-    seen: dict[tuple[str, str], Visit] = {}
+def visit(browser: Browser, site: str) -> Callable[[str], Visit]:
+    """Load a page, once for all tests, look at it in every look, and keep the screenshots."""
+    seen: dict[str, Visit] = {}
 
-    def look_at(place: str, look: str) -> Visit:
-        if (place, look) not in seen:
-            context = browser.new_context(**LOOKS[look])
-            seen[place, look] = _visit(context.new_page(), site, place, look)
-            context.close()
-        return seen[place, look]
+    def look_at(place: str) -> Visit:
+        if place not in seen:
+            page = browser.new_page(viewport=DESK, color_scheme="light")
+            seen[place] = _visit(page, site, place)
+            page.close()
+        return seen[place]
 
     return look_at
 
@@ -63,58 +69,65 @@ def settle(page: Page) -> None:
     page.evaluate("() => window.MathJax?.startup?.promise")
 
 
-def _visit(page: Page, site: str, place: str, look: str) -> Visit:
-    told = listen(page, site)
+def _visit(page: Page, site: str, place: str) -> Visit:
+    heard = listen(page, site)
+    told, violations, wide = {}, {}, []
     page.goto(site + place)
     settle(page)
-    prose = page.evaluate(PROSE)
-    pictures = page.evaluate(
-        "() => [...document.images].map(i => ({alt: i.getAttribute('alt'), src: i.getAttribute('src'),"
-        " width: i.naturalWidth, figure: !!i.closest('article')}))"
-    )
-    wide = page.evaluate(
-        "() => document.documentElement.scrollWidth <= innerWidth ? [] :"
-        " [...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
-        ".slice(0, 5).map(e => e.outerHTML.slice(0, 120))"
-        ".concat(`${document.documentElement.scrollWidth} of ${innerWidth}`)"
-    )
+    prose, pictures = page.evaluate(PROSE), page.evaluate(PICTURES)
     page.add_script_tag(path=PACKAGES / "axe-core" / "axe.min.js")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
-    violations = [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
-    target = SCREENSHOTS / look / Path(place).with_suffix(".png")
+    for look in LOOKS:
+        scheme = "dark" if look == "dark" else "light"
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(PHONE if look == "phone" else DESK)
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+        page.wait_for_timeout(400)  # the theme waits 300 ms after a change of size before it looks what can be scrolled
+        if look != "phone":
+            rules = page.evaluate(AXE)
+            violations[look] = [f"{rule['id']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
+        _keep(page, SCREENSHOTS / look / Path(place).with_suffix(".jpg"))
+        told[look] = list(heard)
+    wide = page.evaluate(WIDER_THAN_THE_SCREEN)
+    return Visit(prose, pictures, told, violations, wide)
+
+
+def _keep(page: Page, target: Path) -> None:
+    """Keep the screenshot of a whole page, and of each figure on it by itself."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=target, full_page=True)
-    if look != "phone":
-        for number, picture in enumerate(page.locator("article img").all(), 1):
-            picture.screenshot(path=target.with_name(f"{target.stem}_figure_{number}.png"))
-    return Visit(told, prose, pictures, violations, wide)
+    page.screenshot(path=target, full_page=True, quality=85)
+    with Image.open(target) as whole:
+        for number, figure in enumerate(page.locator("article img").all(), 1):
+            box = figure.bounding_box()
+            left, top = box["x"], box["y"] + page.evaluate("() => scrollY")
+            part = whole.crop((left, top, left + box["width"], top + box["height"]))
+            part.save(target.with_name(f"{target.stem}_figure_{number}.png"))
 
 
 @by_look
 @by_page
 def test_loads_without_error_and_without_leaving_the_site(place, look, visit):
-    assert visit(place, look).told == []
+    assert visit(place).told[look] == []
 
 
 @by_page
 def test_no_mathematics_is_left_unset(place, visit):
-    assert "$" not in visit(place, "light").prose
+    assert "$" not in visit(place).prose
 
 
-@by_look
+@by_colours
 @by_page
 def test_axe_finds_nothing(place, look, visit):
-    assert visit(place, look).violations == []
+    assert visit(place).violations[look] == []
 
 
 @by_page
 def test_fits_a_telephone(place, visit):
-    assert visit(place, "phone").wide == []
+    assert visit(place).wide == []
 
 
 @by_page
 def test_every_picture_is_there_and_has_an_alt_text(place, visit):
-    for picture in visit(place, "light").pictures:
+    for picture in visit(place).pictures:
         assert picture["width"] > 0, f"{picture['src']} is not there"
         assert picture["alt"], f"{picture['src']} has no alt text"
         assert Path(picture["src"]).stem not in picture["alt"]
@@ -128,13 +141,13 @@ def test_alt_texts_are_those_of_the_notebook(path, visit):
     outputs = [o for cell in nbformat.read(path, as_version=4).cells for o in cell.get("outputs", [])]
     stored = [output.data["text/plain"] for output in outputs if "image/png" in output.get("data", {})]
     assert stored
-    pictures = visit(f"notebooks/{path.stem}.html", "light").pictures
+    pictures = visit(f"notebooks/{path.stem}.html").pictures
     assert [picture["alt"] for picture in pictures if picture["figure"]] == stored
 
 
 @pytest.fixture
 def page(browser: Browser, site: str) -> Page:
-    context = browser.new_context(**LOOKS["light"], permissions=["clipboard-read", "clipboard-write"])
+    context = browser.new_context(viewport=DESK, permissions=["clipboard-read", "clipboard-write"])
     yield context.new_page()
     context.close()
 

@@ -1,0 +1,128 @@
+"""JupyterLab in a real browser: every notebook opened and run from its menu, as a learner does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+import series
+from conftest import ROOT, SCREENSHOTS
+from playwright.sync_api import Browser, Page, expect
+
+SECONDS_TO_RUN = 90  # the longest notebook takes about 12 s by itself
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[str]:
+    """The address of a JupyterLab on the notebooks with their outputs cleared, and with nobody's settings."""
+    home = tmp_path_factory.mktemp("lab")
+    (home / "notebooks").mkdir()
+    for path in series.NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, home / "notebooks" / path.name)
+    # JupyterLab takes cells off the page that are out of sight; here all of them are looked at.
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"windowingMode": "none"}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += [f"--notebook-dir={home / 'notebooks'}", "--IdentityProvider.token=", "--ServerApp.password="]
+    with open(home / "log", "w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
+        try:
+            address = f"http://127.0.0.1:{port}/"
+            _wait_for(address + "api/status", server, home / "log")
+            yield address
+        finally:
+            server.terminate()
+            server.wait()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=1)
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.5)
+        else:
+            return
+    raise AssertionError(f"JupyterLab does not answer: {log.read_text()}")
+
+
+def open_and_run(page: Page, address: str) -> None:
+    """Open a notebook and choose Run All Cells in the menu; wait until each code cell has its number."""
+    page.goto(address)
+    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
+    # The indicator beside the notebook says "idle" before there is a kernel; the status bar waits for it.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+    deadline = time.monotonic() + SECONDS_TO_RUN
+    while not all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_text_contents()):
+        assert time.monotonic() < deadline, f"cells without a number: {prompts.all_text_contents()}"
+        page.wait_for_timeout(250)
+
+
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_runs_from_the_menu(path, lab, browser: Browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    told: list[str] = []
+    page.on("pageerror", lambda error: told.append(str(error)))
+    open_and_run(page, f"{lab}lab/workspaces/{path.stem}/tree/{path.name}")
+
+    stored = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_text_contents()
+    assert [prompt.strip() for prompt in prompts] == [f"[{number}]:" for number in range(1, len(stored) + 1)]
+
+    pictures = [output for cell in stored for output in cell.outputs if "image/png" in output.get("data", {})]
+    drawn = page.locator(".jp-Notebook .jp-OutputArea-output img")
+    expect(drawn).to_have_count(len(pictures))
+    assert all(width > 0 for width in drawn.evaluate_all("all => all.map(each => each.naturalWidth)"))
+
+    # The one error that a page may show is that of a check which fails on purpose: its message, and nothing else.
+    errors = [output for cell in stored for output in cell.outputs if output.output_type == "error"]
+    shown = page.locator(".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
+    texts = [text.strip() for text in shown.all_text_contents()]
+    assert texts == [f"{error.ename}: {error.evalue}" for error in errors]
+    assert told == []
+    target = SCREENSHOTS / "lab" / f"{path.stem}.jpg"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=target, quality=85)
+    page.close()
+
+
+def test_some_check_fails_on_purpose():
+    """So that the test above has an error to look at."""
+    outputs = [
+        o for path in series.NOTEBOOKS for c in nbformat.read(path, as_version=4).cells for o in c.get("outputs", [])
+    ]
+    messages = [output.evalue for output in outputs if output.output_type == "error"]
+    assert messages
+    assert not any("\n" in message for message in messages)
