@@ -78,7 +78,8 @@ def set_up() -> str:
 def gathered() -> Iterator[tuple[str, bytes]]:
     """Every source of the book, as its place in the book and its content."""
     for path in series.NOTEBOOKS:
-        notebook = with_alt(nbformat.read(path, as_version=4))
+        # The cell for Colab does nothing for who reads here.
+        notebook = with_alt(series.with_colab_cell(nbformat.read(path, as_version=4), ""))
         yield f"notebooks/{path.name}", nbformat.writes(notebook).encode()
     for path in series.ASSIGNMENTS:
         notebook = with_alt(for_reading(nbformat.read(path, as_version=4)))

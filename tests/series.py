@@ -95,8 +95,8 @@ def where_to_get_it(address: str) -> str:
         binder = f"https://mybinder.org/v2/gh/{place}/HEAD?urlpath=lab/tree/notebooks"
         colab = f"https://colab.research.google.com/github/{place}/blob/main/notebooks/{NOTEBOOKS[0].name}"
         lines += [
-            f"To read and run it without installing anything: [Binder]({binder}), or [Colab]({colab}), where a first",
-            f"cell with `%pip install git+{address}` brings the helper package.",
+            f"To read and run it without installing anything: [Binder]({binder}), or [Colab]({colab}), where the first",
+            "code cell brings the helper package.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -109,6 +109,25 @@ def readme_with(block: str) -> str:
     return before + begin + block + end + after
 
 
+COLAB_CELL = "set-up-for-colab"  # its id
+COLAB_SOURCE = """import subprocess
+import sys
+
+if "google.colab" in sys.modules:  # elsewhere the package is there already; Colab has all that it builds on
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "git+{address}"], check=True)"""
+
+
+def with_colab_cell(notebook: nbformat.NotebookNode, address: str) -> nbformat.NotebookNode:
+    """The notebook with a first code cell that brings the package in Colab; without it, while there is no address."""
+    notebook = nbformat.from_dict(notebook)
+    notebook.cells = [cell for cell in notebook.cells if cell.id != COLAB_CELL]
+    if address:
+        cell = nbformat.v4.new_code_cell(COLAB_SOURCE.format(address=address), id=COLAB_CELL)
+        first = next(index for index, each in enumerate(notebook.cells) if each.cell_type == "code")
+        notebook.cells.insert(first, cell)
+    return notebook
+
+
 def repository() -> str:
     """The project's address, as set in pyproject.toml."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["series"]["repository"]
@@ -118,7 +137,8 @@ def refresh() -> None:
     """Re-execute every notebook in order and store it; pages that have not changed keep their bytes."""
     for path in PAGES:
         old = nbformat.read(path, as_version=4)
-        new = canonical(execute(nbformat.from_dict(old), path.parent))
+        page = with_colab_cell(old, repository()) if path in NOTEBOOKS else nbformat.from_dict(old)
+        new = canonical(execute(page, path.parent))
         keep_timing_pictures(new, old)
         nbformat.write(new, path)
         print(f"refreshed {path.relative_to(ROOT)}")

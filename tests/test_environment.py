@@ -242,6 +242,18 @@ def test_grading_imports_what_the_extra_course_brings(path):
     assert foreign(path) <= offered("test", "course") | COURSE_BROUGHT_BY.keys()
 
 
+# The same for the book, and for what tries it in a browser.
+BOOK_BROUGHT_BY = {"docutils": "sphinx", "nbformat": "myst-nb"}
+BROWSER_BROUGHT_BY = {"bs4": "nbconvert"}
+
+
+@pytest.mark.parametrize("path", sources("book/*.py", "tests/browser/*.py"))
+def test_the_book_imports_what_the_extras_bring(path):
+    own = {p.stem for p in ROOT.glob("book/*.py")}
+    brought = BOOK_BROUGHT_BY.keys() | BROWSER_BROUGHT_BY.keys()
+    assert foreign(path) - own <= offered("lab", "test", "course", "book", "browser") | brought | {"series"}
+
+
 def test_only_grading_imports_nbgrader():
     users = {path for pattern in ("rnn_helpers/**/*.py", "tests/**/*.py") for path in ROOT.glob(pattern)}
     users = {path.relative_to(ROOT).parts[:2] for path in users if "nbgrader" in foreign(path)}
@@ -259,7 +271,9 @@ def test_every_dependency_is_imported_somewhere():
     assert offered() <= used
 
 
-@pytest.mark.parametrize(("name", "by"), sorted({*BROUGHT_BY.items(), *COURSE_BROUGHT_BY.items()}))
+@pytest.mark.parametrize(
+    ("name", "by"), sorted({*BROUGHT_BY.items(), *COURSE_BROUGHT_BY.items(), *BOOK_BROUGHT_BY.items()})
+)
 def test_what_others_bring_is_brought_by_them(name, by):
     try:
         lines = metadata.requires(by)

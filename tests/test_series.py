@@ -181,6 +181,30 @@ def test_the_readme_says_where_to_get_the_project_once_that_is_known():
     assert known.replace(series.where_to_get_it("https://github.com/owner/name"), "", 1) == series.readme_with("")
 
 
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_cell_for_colab_is_there_once_the_address_is_known(path):
+    stored = nbformat.read(path, as_version=4)
+    assert stored == series.with_colab_cell(stored, series.repository()), "make refresh writes it"
+    known = series.with_colab_cell(stored, "https://github.com/owner/name")
+    assert len(known.cells) == len(series.with_colab_cell(stored, "").cells) + 1
+    assert next(cell for cell in known.cells if cell.cell_type == "code").id == series.COLAB_CELL
+    assert series.with_colab_cell(known, "") == series.with_colab_cell(stored, "")
+    nbformat.validate(known)
+
+
+def test_the_cell_for_colab_brings_the_package_there_and_does_nothing_elsewhere(monkeypatch):
+    ran = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: ran.append(command))
+    source = series.COLAB_SOURCE.format(address="https://github.com/owner/name")
+    exec(source, {})
+    assert ran == []
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    exec(source, {})
+    (command,) = ran
+    assert command[:4] == [sys.executable, "-m", "pip", "install"]
+    assert command[-1] == "git+https://github.com/owner/name"
+
+
 def test_every_notebook_is_one_of_the_pages():
     in_git = series._git("ls-files", "--cached", "--others", "--exclude-standard", "*.ipynb").split()
     assert {series.ROOT / name for name in in_git} == set(series.PAGES)

@@ -1,0 +1,108 @@
+"""The built site as files: its links, its size, what it must not hold, and its buttons once the address is known."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import nbformat
+import pytest
+import series
+from bs4 import BeautifulSoup
+from conftest import PACKAGES, ROOT, SITE
+
+from rnn_helpers.course.cells import grade_id_of, is_answer
+
+PAGES = {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in SITE.rglob("*.html")}
+PAGES = {path: soup for path, soup in PAGES.items() if "_static" not in path.parts}
+by_path = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(SITE).as_posix())
+MEGABYTE = 1_000_000
+
+
+@by_path
+def test_every_link_and_anchor_resolves(path):
+    targets = [tag[name] for name in ("href", "src") for tag in PAGES[path].find_all(attrs={name: True})]
+    assert targets
+    for target in targets:
+        if re.match(r"(https?|data|mailto):", target):
+            continue
+        place, anchor = urldefrag(unquote(target))
+        file = (path.parent / place).resolve() if place else path
+        assert file.is_file(), target
+        if anchor and file in PAGES:
+            assert PAGES[file].find(id=anchor), f"{target}: no such anchor"
+
+
+@by_path
+def test_a_page_with_its_pictures_is_small(path):
+    pictures = {(path.parent / tag["src"]).resolve() for tag in PAGES[path].find_all("img")}
+    assert path.stat().st_size + sum(picture.stat().st_size for picture in pictures) <= MEGABYTE
+
+
+def test_the_site_is_small():
+    assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) <= 40 * MEGABYTE
+
+
+def test_the_mathematics_is_served_whole_and_no_more():
+    mathjax = SITE / "_static" / "mathjax"
+    assert {path.name for path in mathjax.iterdir()} >= {
+        "tex-chtml.js",
+        "input",
+        "output",
+        "a11y",
+        "ui",
+        "sre",
+        "fonts",
+    }
+    assert {path.name for path in (mathjax / "fonts" / "mathjax-newcm-font").iterdir()} == {"chtml"}
+
+
+def test_no_solution_is_in_the_site():
+    texts = {p: p.read_text("utf-8") for p in SITE.rglob("*") if p.suffix in {".html", ".ipynb", ".md", ".txt"}}
+    for source in series.ASSIGNMENTS:
+        cells = nbformat.read(source, as_version=4).cells
+        learners = "\n".join(text for path, text in texts.items() if path.stem == source.stem)
+        assert learners, f"{source.stem} is not in the site"
+        assert "NotImplementedError" in learners or "YOUR " in learners
+        for cell in cells:
+            secrets = re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\s*### END", cell.source, flags=re.S)
+            if cell.cell_type == "markdown" and is_answer(cell):
+                secrets = [cell.source]
+            assert not is_answer(cell) or secrets, grade_id_of(cell)
+            for secret in secrets:
+                for path, text in texts.items():
+                    plain = BeautifulSoup(text, "html.parser").get_text() if path.suffix == ".html" else text
+                    assert secret.strip() not in plain, f"{grade_id_of(cell)} is in {path}"
+                    assert secret.strip().replace("\n", "\\n").replace('"', '\\"') not in plain
+
+
+def buttons(site: Path, place: str) -> list[str]:
+    soup = BeautifulSoup((site / place).read_text("utf-8"), "html.parser")
+    links = [tag["href"] for tag in soup.select(".article-header-buttons a[href]")]
+    return [link for link in links if "mybinder" in link or "colab" in link]
+
+
+@by_path
+def test_nothing_is_launched_while_there_is_no_address(path):
+    assert series.repository() or not buttons(SITE, path.relative_to(SITE).as_posix())
+
+
+def test_chapters_are_launched_once_there_is_an_address(tmp_path):
+    for name in ("book", "notebooks", "rnn_helpers", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("my_copies", "__pycache__"))
+    shutil.copy(ROOT / "README.md", tmp_path)
+    settings = (ROOT / "pyproject.toml").read_text("utf-8")
+    settings = re.sub(r'^repository = ".*"$', 'repository = "https://github.com/owner/name"', settings, flags=re.M)
+    (tmp_path / "pyproject.toml").write_text(settings)
+    subprocess.run([sys.executable, "book/build.py", PACKAGES], cwd=tmp_path, check=True, env={"PATH": ""})
+    site = tmp_path / "build" / "book"
+    for path in series.NOTEBOOKS:
+        binder, colab = sorted(buttons(site, f"notebooks/{path.stem}.html"), key=lambda link: "colab" in link)
+        assert binder == f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebooks/{path.name}"
+        assert colab == f"https://colab.research.google.com/github/owner/name/blob/main/notebooks/{path.name}"
+    for place in ("index.html", "setup.html", "assignments/step_and_shapes.html", "assignments/for_instructors.html"):
+        assert buttons(site, place) == []

@@ -1,0 +1,157 @@
+"""The book's own pages say what the chapters say: every term, first use, reference and number is looked up there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import series
+
+BOOK = series.ROOT / "book"
+CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTEBOOKS}
+
+# What is set in italics for its sound and not because it is defined there.
+STRESSED = {
+    "place", "by itself", "means", "inside", "bounded", "centred", "row", "top layer", "every step",
+    "every layer and direction", "last step", "ends at the first step", "so far", "cost per operation",
+    "cost per number", "same", "untrained", "which", "where", "outputs",
+}  # fmt: skip
+
+
+def text_of(name: str) -> str:
+    return (BOOK / name).read_text(encoding="utf-8")
+
+
+def prose(name: str) -> str:
+    return "\n\n".join(cell.source for cell in CHAPTERS[name].cells if cell.cell_type == "markdown")
+
+
+def printed(name: str) -> str:
+    """All that the cells of a chapter show or assert, and its folded answers."""
+    shown = [json.dumps(cell.get("outputs", []), ensure_ascii=False) for cell in CHAPTERS[name].cells]
+    shown += re.findall(r"^assert .*$", "\n".join(cell.source for cell in CHAPTERS[name].cells), flags=re.M)
+    return "\n".join([*shown, *re.findall(r"<details>.*?</details>", prose(name), flags=re.S)])
+
+
+def sections(name: str) -> dict[str, str]:
+    """The sections of a chapter by their anchors; the opening is under the empty one."""
+    found, anchor = {"": ""}, ""
+    for line in prose(name).splitlines():
+        if line.startswith("## "):
+            anchor = re.sub(r"[^\w\- ]", "", line[3:].lower()).replace(" ", "-")
+            found[anchor] = ""
+        found[anchor] += line + "\n"
+    return found
+
+
+def links(text: str) -> list[tuple[str, str]]:
+    """Chapter and anchor of every link into a chapter."""
+    return re.findall(r"\(notebooks/(\w+\.ipynb)#?([^)]*)\)", text)
+
+
+@pytest.mark.parametrize("name", ["index.md", "notation.md", "glossary.md"])
+def test_links_into_the_chapters_lead_to_a_section(name):
+    assert links(text_of(name))
+    for chapter, anchor in links(text_of(name)):
+        assert anchor in sections(chapter), f"{chapter} has no section {anchor!r}"
+
+
+def glossary() -> dict[str, tuple[str, str]]:
+    """Each term, and the chapter and section it is said to be met first in."""
+    body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
+    return {entry.splitlines()[0]: links(entry)[0] for entry in body.strip().split("\n\n")}
+
+
+def italics(text: str) -> list[str]:
+    found = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)|<em>(.*?)</em>", text)
+    return [(star or tag) for star, tag in found]
+
+
+def test_every_term_that_a_chapter_sets_in_italics_is_in_the_glossary():
+    known = {term.lower() for term in glossary()}
+    met = {term for name in CHAPTERS for term in italics(prose(name))}
+    assert {term for term in met if term.lower() not in known} == STRESSED
+    assert known <= {term.lower() for term in met}
+
+
+def test_the_glossary_names_the_first_place_of_each_term():
+    for term, place in glossary().items():
+        first = next(
+            (chapter, anchor)
+            for chapter in CHAPTERS
+            for anchor, text in sections(chapter).items()
+            if term.lower() in (each.lower() for each in italics(text))
+        )
+        assert place == first, f"{term}: said to be met in {place}, met in {first}"
+
+
+# How a symbol of the notation page looks in the chapters' prose.
+LOOKS = {
+    "T": r"\bT = ", "I": r"\bI = ", "H": r"\bH = |of H numbers", "N": r"\bN sequences", "L": r"\bL for",
+    "D": r"\bD for", "x(t)": r"\bx\(t\)", "X": r"\bX\b", "h(t)": r"\bh\(t\)", "h(0), `h_0`": r"\bh\(0\)",
+    "`output`": r"\*output\*", "`h_n`": r"`h_n`", "h(T)": r"\bh\(T\)", "U": r"\bU\b", "W": r"\bW\b",
+    "b": r"\bb, \(4,\)",
+    "tanh": r"tanh", "U x": r"\bU x", "x Uᵀ": r"x Uᵀ", "`atol`, `rtol`": r"`atol`", "g": r"\bg / √H",
+    "diag(v)": r"diag\(v\)",
+}  # fmt: skip
+
+
+def test_the_notation_page_names_the_first_use_of_each_symbol():
+    rows = [line.strip("| ").split(" | ") for line in text_of("notation.md").splitlines() if "](notebooks/" in line]
+    rows = [row for row in rows if row[0] in LOOKS]
+    assert {row[0] for row in rows} == LOOKS.keys()
+    for row in rows:
+        first = next(
+            (chapter, anchor)
+            for chapter in CHAPTERS
+            for anchor, text in sections(chapter).items()
+            if re.search(LOOKS[row[0]], text)
+        )
+        assert links(row[-1]) == [first], row[0]
+
+
+def test_the_references_are_those_of_the_chapters():
+    address = re.compile(r"\((https?://[^)\s]+)\)")
+    told = {link for name in CHAPTERS for link in address.findall(prose(name))}
+    assert set(address.findall(text_of("references.md"))) == told
+    for entry in re.split(r"\n- ", text_of("references.md"))[1:]:
+        (link,) = address.findall(entry)
+        chapters = {int(name[:2]) for name in CHAPTERS if link in prose(name)}
+        stated = re.search(r"\*Chapters?\s+([^*]+)\.\*", entry)[1]
+        assert {int(number) for number in re.findall(r"\d", stated)} == chapters, entry
+
+
+def test_the_numbers_of_the_front_page_are_printed_by_the_chapters_it_links():
+    findings = re.split(r"\n- \*\*", text_of("index.md").partition("## Where to begin")[0])[1:]
+    assert len(findings) == 4
+    for finding in findings:
+        ((chapter, _),) = links(finding)
+        plain = re.sub(r"\[[^]]*\]\([^)]*\)", "", finding)
+        for number in re.findall(r"\d[\d.]*(?:e-\d+)?", plain):
+            assert number.strip(".") in printed(chapter), f"{number} is not printed by {chapter}"
+
+
+def test_the_front_page_says_how_long_the_first_chapter_takes():
+    assert "in twenty minutes" in text_of("index.md")
+    assert "**Time** 20 minutes" in prose("01_motivation.ipynb")
+
+
+def test_the_package_lists_every_public_module():
+    modules = {path.stem for path in (BOOK / "api").glob("*.md")} - {"index"}
+    own = {path.stem for path in (series.ROOT / "rnn_helpers").glob("[a-z]*.py")}
+    assert modules == own - {
+        "assignment_mistakes",
+        "check_cases",
+        "checking",
+    }  # what `checks` and `mistakes` are made of
+    for name in modules:
+        assert f"\n{name}\n" in text_of("api/index.md")
+
+
+def test_nothing_is_downloaded_by_name_of_a_host():
+    locked = json.loads(Path(BOOK / "package-lock.json").read_text(encoding="utf-8"))
+    assert not [name for name, package in locked["packages"].items() if "resolved" in package]
+    assert all("integrity" in package for name, package in locked["packages"].items() if name)
