@@ -43,7 +43,6 @@ html_favicon = str(ROOT / "book" / "static" / "favicon.svg")
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_context = {"default_mode": "auto"}
-html_scaled_image_link = False
 html_show_sphinx = False
 html_sidebars = {"**": ["book-head.html", "sbt-sidebar-nav.html"]}
 html_domain_indices = html_use_index = False  # the search finds what an index would
