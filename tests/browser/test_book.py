@@ -36,7 +36,7 @@ WIDER_THAN_THE_SCREEN = """() => document.documentElement.scrollWidth <= innerWi
 # In the dark the page is the same but for its colours.
 AXE = {
     "light": "async () => (await axe.run(document, {resultTypes: ['violations']})).violations",
-    "dark": "async () => (await axe.run(document, {runOnly: ['cat.color'], resultTypes: ['violations']})).violations",
+    "dark": "async () => (await axe.run(document, {runOnly: ['color-contrast', 'link-in-text-block']})).violations",
 }
 
 
