@@ -107,7 +107,7 @@ $(READY) $(COURSE) $(BOOK) $(BROWSER): $(VENV)/.ready-%: pyproject.toml constrai
 	@touch $@
 
 # What the book serves to browsers, MathJax and a typeface, comes from npm at this step and from the site ever after.
-$(NODE): book/package.json book/package-lock.json $(READY)
+$(NODE): book/package.json book/package-lock.json $(BOOK)
 	@command -v npm >/dev/null || { echo "npm is missing: the book takes MathJax and its typeface from npm; on Debian and Ubuntu: apt install npm"; exit 1; }
 	mkdir -p $(VENV)/node
 	cp book/package.json book/package-lock.json $(VENV)/node

@@ -20,7 +20,7 @@ import series
 from conftest import ROOT, SCREENSHOTS
 from playwright.sync_api import Browser, Page, expect
 
-SECONDS_TO_RUN = 90  # the longest notebook takes about 12 s by itself
+SECONDS_TO_RUN = 150  # the longest notebook takes about 12 s by itself, and three times that beside another browser
 
 
 @pytest.fixture(scope="module")
