@@ -41,7 +41,6 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_favicon = str(ROOT / "book" / "static" / "favicon.svg")
 html_css_files = ["book.css"]
-html_js_files = ["book.js"]
 html_context = {"default_mode": "auto"}
 html_show_sphinx = False
 html_sidebars = {"**": ["book-head.html", "sbt-sidebar-nav.html"]}
@@ -74,8 +73,6 @@ if address := series.repository():
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax4_config = {"loader": {"paths": {"fonts": "[mathjax]/fonts"}}}
 
-SECTIONS = {"What you should remember": "remember", "Questions": "questions", "Where to read on": "read-on"}
-
 
 def dress(app: Sphinx, page: nodes.document) -> None:
     """Give the recurring parts of a chapter the classes that book.css sets them by, and link terms to the glossary."""
@@ -85,14 +82,16 @@ def dress(app: Sphinx, page: nodes.document) -> None:
     chapter = next(page.findall(nodes.section))
     chapter["classes"].append("chapter" if place.startswith("notebooks/") else "assignment")
     for section in page.findall(nodes.section):
-        section["classes"] += [name for title, name in SECTIONS.items() if section[0].astext() == title]
+        if section[0].astext() == "What you should remember":
+            section["classes"].append("remember")
     for box in list(page.findall(nodes.block_quote))[:1]:
         box["classes"].append("at-a-glance")
     for paragraph in page.findall(nodes.paragraph):
         if paragraph.astext().startswith("Predict first."):
             paragraph["classes"].append("predict")
+    known = terms(app)
     for emphasis in list(page.findall(nodes.emphasis)):
-        if emphasis.astext().lower() in terms(app):
+        if emphasis.astext().lower() in known:
             link = pending_xref(
                 "", refdomain="std", reftype="term", reftarget=emphasis.astext(), refdoc=place, refwarn=True
             )

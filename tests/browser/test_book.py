@@ -74,7 +74,7 @@ def settle(page: Page) -> None:
 
 def _visit(page: Page, site: str, place: str) -> Visit:
     heard = listen(page, site)
-    told, violations, wide = {}, {}, []
+    told, violations = {}, {}
     page.goto(site + place)
     settle(page)
     prose, pictures = page.evaluate(PROSE), page.evaluate(PICTURES)
