@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -75,47 +76,64 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"JupyterLab does not answer: {log.read_text()}")
 
 
-def open_and_run(page: Page, address: str) -> None:
-    """Open a notebook and choose Run All Cells in the menu; wait until each code cell has its number."""
-    page.goto(address)
-    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
-    # The indicator beside the notebook says "idle" before there is a kernel; the status bar waits for it.
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
-    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
-    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
-    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
-    deadline = time.monotonic() + SECONDS_TO_RUN
-    while not all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_text_contents()):
-        assert time.monotonic() < deadline, f"cells without a number: {prompts.all_text_contents()}"
-        page.wait_for_timeout(250)
+@pytest.fixture(scope="module")
+def desk(lab: str, browser: Browser) -> Iterator[Page]:
+    """JupyterLab with nothing open, one for all notebooks: to start it costs more than most of them."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(lab + "lab")
+    yield page
+    page.close()
+
+
+def choose(page: Page, menu: str, entry: str) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{menu}$")).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{entry}…?$")).click()
+
+
+@contextlib.contextmanager
+def opened_and_run(page: Page, name: str) -> Iterator[None]:
+    """Open a notebook from the list of files and choose Run All Cells; wait until each code cell has its number."""
+    page.locator(".jp-DirListing-item", has_text=name).dblclick()
+    try:
+        expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
+        # The indicator beside the notebook says "idle" before there is a kernel; the status bar waits for it.
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
+        choose(page, "Run", "Run All Cells")
+        prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+        deadline = time.monotonic() + SECONDS_TO_RUN
+        while not all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_text_contents()):
+            assert time.monotonic() < deadline, f"cells without a number: {prompts.all_text_contents()}"
+            page.wait_for_timeout(250)
+        yield
+    finally:
+        choose(page, "File", "Close and Shut Down Notebook")
+        page.locator(".jp-Dialog button.jp-mod-accept").click()
+        expect(page.locator(".jp-Notebook")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_from_the_menu(path, lab, browser: Browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+def test_runs_from_the_menu(path, desk):
     told: list[str] = []
-    page.on("pageerror", lambda error: told.append(str(error)))
-    open_and_run(page, f"{lab}lab/workspaces/{path.stem}/tree/{path.name}")
+    desk.on("pageerror", lambda error: told.append(str(error)))
+    with opened_and_run(desk, path.name):
+        stored = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        prompts = desk.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_text_contents()
+        assert [prompt.strip() for prompt in prompts] == [f"[{number}]:" for number in range(1, len(stored) + 1)]
 
-    stored = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_text_contents()
-    assert [prompt.strip() for prompt in prompts] == [f"[{number}]:" for number in range(1, len(stored) + 1)]
+        pictures = [output for cell in stored for output in cell.outputs if "image/png" in output.get("data", {})]
+        drawn = desk.locator(".jp-Notebook .jp-OutputArea-output img")
+        expect(drawn).to_have_count(len(pictures))
+        assert all(width > 0 for width in drawn.evaluate_all("all => all.map(each => each.naturalWidth)"))
 
-    pictures = [output for cell in stored for output in cell.outputs if "image/png" in output.get("data", {})]
-    drawn = page.locator(".jp-Notebook .jp-OutputArea-output img")
-    expect(drawn).to_have_count(len(pictures))
-    assert all(width > 0 for width in drawn.evaluate_all("all => all.map(each => each.naturalWidth)"))
-
-    # The one error that a page may show is that of a check which fails on purpose: its message, and nothing else.
-    errors = [output for cell in stored for output in cell.outputs if output.output_type == "error"]
-    shown = page.locator(".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
-    texts = [text.strip() for text in shown.all_text_contents()]
-    assert texts == [f"{error.ename}: {error.evalue}" for error in errors]
+        # The one error that a page may show is that of a check which fails on purpose: its message, and nothing else.
+        errors = [output for cell in stored for output in cell.outputs if output.output_type == "error"]
+        shown = desk.locator(".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
+        texts = [text.strip() for text in shown.all_text_contents()]
+        assert texts == [f"{error.ename}: {error.evalue}" for error in errors]
+        target = SCREENSHOTS / "lab" / f"{path.stem}.jpg"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        desk.screenshot(path=target, quality=85)
     assert told == []
-    target = SCREENSHOTS / "lab" / f"{path.stem}.jpg"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=target, quality=85)
-    page.close()
 
 
 def test_some_check_fails_on_purpose():

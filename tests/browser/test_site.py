@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -17,15 +18,24 @@ from conftest import PACKAGES, ROOT, SITE
 
 from rnn_helpers.course.cells import grade_id_of, is_answer
 
-PAGES = {path: BeautifulSoup(path.read_text("utf-8"), "html.parser") for path in SITE.rglob("*.html")}
-PAGES = {path: soup for path, soup in PAGES.items() if "_static" not in path.parts}
+PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
 by_path = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(SITE).as_posix())
 MEGABYTE = 1_000_000
 
 
+@functools.cache
+def parsed(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
+@functools.cache
+def anchors(path: Path) -> set[str]:
+    return {tag["id"] for tag in parsed(path).find_all(id=True)}
+
+
 @by_path
 def test_every_link_and_anchor_resolves(path):
-    targets = [tag[name] for name in ("href", "src") for tag in PAGES[path].find_all(attrs={name: True})]
+    targets = [tag[name] for name in ("href", "src") for tag in parsed(path).find_all(attrs={name: True})]
     assert targets
     for target in targets:
         if re.match(r"(https?|data|mailto):", target):
@@ -35,12 +45,12 @@ def test_every_link_and_anchor_resolves(path):
         file = (path.parent / place).resolve() if place else path
         assert file.is_file(), target
         if anchor and file in PAGES:
-            assert PAGES[file].find(id=anchor), f"{target}: no such anchor"
+            assert anchor in anchors(file), f"{target}: no such anchor"
 
 
 @by_path
 def test_a_page_with_its_pictures_is_small(path):
-    pictures = {(path.parent / tag["src"]).resolve() for tag in PAGES[path].find_all("img")}
+    pictures = {(path.parent / tag["src"]).resolve() for tag in parsed(path).find_all("img")}
     assert path.stat().st_size + sum(picture.stat().st_size for picture in pictures) <= MEGABYTE
 
 
@@ -63,7 +73,8 @@ def test_the_mathematics_is_served_whole_and_no_more():
 
 
 def test_no_solution_is_in_the_site():
-    texts = {p: p.read_text("utf-8") for p in SITE.rglob("*") if p.suffix in {".html", ".ipynb", ".md", ".txt"}}
+    texts = {path: parsed(path).get_text() for path in PAGES}
+    texts |= {path: path.read_text("utf-8") for path in SITE.rglob("*") if path.suffix in {".ipynb", ".md", ".txt"}}
     for source in series.ASSIGNMENTS:
         cells = nbformat.read(source, as_version=4).cells
         own = {path: text for path, text in texts.items() if path.name.startswith(source.stem)}
@@ -78,14 +89,12 @@ def test_no_solution_is_in_the_site():
             for secret in secrets:
                 # A line of code may stand in a chapter, which is public; a written answer nowhere.
                 for path, text in (texts if cell.cell_type == "markdown" else own).items():
-                    plain = BeautifulSoup(text, "html.parser").get_text() if path.suffix == ".html" else text
-                    assert secret.strip() not in plain, f"{grade_id_of(cell)} is in {path}"
-                    assert secret.strip().replace("\n", "\\n").replace('"', '\\"') not in plain
+                    assert secret.strip() not in text, f"{grade_id_of(cell)} is in {path}"
+                    assert secret.strip().replace("\n", "\\n").replace('"', '\\"') not in text
 
 
 def buttons(site: Path, place: str) -> list[str]:
-    soup = BeautifulSoup((site / place).read_text("utf-8"), "html.parser")
-    links = [tag["href"] for tag in soup.select(".article-header-buttons a[href]")]
+    links = [tag["href"] for tag in parsed(site / place).select(".article-header-buttons a[href]")]
     return [link for link in links if "mybinder" in link or "colab" in link]
 
 
