@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ project = "The RNN notebooks"
 copyright = "the authors of the RNN notebooks. Text and figures: CC BY 4.0; code: MIT"
 version = release = rnn_helpers.__version__
 language = "en"
+highlight_language = "none"  # for what names no language: folders, messages
 
 templates_path = [str(ROOT / "book" / "templates")]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
@@ -35,7 +37,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it, with shapes
 napoleon_google_docstring = False
 napoleon_use_ivar = True
-napoleon_use_rtype = False
+napoleon_use_param = napoleon_use_rtype = False
+default_role = "py:obj"  # one pair of backticks in a docstring: code, and a link where the package has it
 
 html_theme = "sphinx_book_theme"
 html_title = project
@@ -72,6 +75,18 @@ if address := series.repository():
 # No request leaves the site: MathJax and its fonts are served from it.
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax4_config = {"loader": {"paths": {"fonts": "[mathjax]/fonts"}}}
+
+
+# A shape, a product: what reads badly when a line ends within it.
+UNBROKEN = re.compile(r"\((?:[\dA-Z?]+(?: · [A-Z])?,? ?)+\)|\b[UW] [hx]\b|\d · (?=[\dA-Z])")
+
+
+def keep_together(app: Sphinx, page: nodes.document) -> None:
+    """Put no-break spaces where a line must not end."""
+    for text in list(page.findall(nodes.Text)):
+        whole = UNBROKEN.sub(lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
+        if whole != text and not isinstance(text.parent, nodes.literal | nodes.literal_block | nodes.math | nodes.raw):
+            text.parent.replace(text, nodes.Text(whole))
 
 
 def dress(app: Sphinx, page: nodes.document) -> None:
@@ -117,6 +132,7 @@ def only_published_pages_are_launched(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions above."""
+    app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

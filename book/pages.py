@@ -94,22 +94,17 @@ def gathered() -> Iterator[tuple[str, bytes]]:
 
 
 def gather(target: Path) -> None:
-    """Write every source into a folder of its own; one that has not changed keeps its date, and so its built page.
+    """Write every source into a folder of its own.
 
     Parameters
     ----------
     target : pathlib.Path
-        What else is in it goes.
+        Is made anew.
     """
-    sources = dict(gathered())
-    for path in [path for path in target.rglob("*") if path.is_file()]:
-        if path.relative_to(target).as_posix() not in sources:
-            path.unlink()
-    for name, content in sources.items():
-        path = target / name
-        if not path.exists() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+    shutil.rmtree(target, ignore_errors=True)
+    for name, content in gathered():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_bytes(content)
 
 
 def gather_from_npm(packages: Path, target: Path) -> None:
