@@ -33,6 +33,7 @@ nb_merge_streams = True
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
+maximum_signature_line_length = 72
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it, with shapes
 napoleon_google_docstring = False
@@ -78,7 +79,7 @@ mathjax4_config = {"loader": {"paths": {"fonts": "[mathjax]/fonts"}}}
 
 
 # A shape, a product: what reads badly when a line ends within it.
-UNBROKEN = re.compile(r"\((?:[\dA-Z?]+(?: · [A-Z])?,? ?)+\)|\b[UW] [hx]\b|\d · (?=[\dA-Z])")
+UNBROKEN = re.compile(r"\((?:[\dA-Z?]+(?: · [A-Z])?,? ?)+\)|\b[UW] [hx]\b|\d · (?=[\dA-Z])|[\w)] = (?=[−\w(])")
 
 
 def keep_together(app: Sphinx, page: nodes.document) -> None:
@@ -104,6 +105,9 @@ def dress(app: Sphinx, page: nodes.document) -> None:
     for paragraph in page.findall(nodes.paragraph):
         if paragraph.astext().startswith("Predict first."):
             paragraph["classes"].append("predict")
+    last = list(page.findall(nodes.paragraph))[-1]
+    if last.astext().startswith("Next:"):  # the theme says it too, right below
+        last.parent.remove(last)
     known = terms(app)
     for emphasis in list(page.findall(nodes.emphasis)):
         if emphasis.astext().lower() in known:
@@ -130,8 +134,14 @@ def only_published_pages_are_launched(
         buttons[:] = [button for button in buttons if button.get("label") != "launch-buttons"]
 
 
+def skip(app: Sphinx, kind: str, name: str, member: object, skipped: bool, options: dict[str, Any]) -> bool | None:
+    """Leave out the fields of a named tuple: its docstring has said what they are."""
+    return True if (getattr(member, "__doc__", "") or "").startswith("Alias for field number") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions above."""
+    app.connect("autodoc-skip-member", skip)
     app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's

@@ -58,8 +58,10 @@ class Difference(NamedTuple):
 
     Attributes
     ----------
-    output, h_n : float
-        The largest absolute difference in each of the two results; NaN where one side has NaN.
+    output : float
+        The largest absolute difference in the states of all steps; NaN where one side has NaN.
+    h_n : float
+        The same for the last states.
     agrees : bool
         Whether every number of both is within the tolerance of the dtype: ``TOLERANCES``, as `numpy.allclose` takes it.
     """

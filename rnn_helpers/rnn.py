@@ -148,9 +148,15 @@ class RNN:
 
     Attributes
     ----------
-    weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ... : ndarray
-        The parameters under torch's names, in torch's shapes: (H, I), (H, H), (H,), (H,). From layer ``_l1`` on the
-        inputs are the D * H numbers of the layer below; ``_reverse`` ends the names of the second direction.
+    weight_ih_l0 : ndarray, shape (H, I)
+        Under torch's name and in torch's shape, as those below. From layer ``_l1`` on the inputs are the D * H numbers
+        of the layer below; ``_reverse`` ends the names of the second direction.
+    weight_hh_l0 : ndarray, shape (H, H)
+        From hidden state to hidden state.
+    bias_ih_l0 : ndarray, shape (H,)
+        One of two biases, of which only the sum matters.
+    bias_hh_l0 : ndarray, shape (H,)
+        The other.
 
     Raises
     ------
