@@ -88,6 +88,7 @@ book: $(BOOK) $(NODE) ## make the series a web site, in build/book
 # Debian's chromium; another is given as CHROMIUM=path.
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 test-browser: export CHROMIUM := $(CHROMIUM)
+test-browser: export NODE_MODULES := $(abspath $(VENV)/node/node_modules)
 test-browser: $(BROWSER) book ## try every page of the book, and every notebook in JupyterLab, in a real browser
 	$(PY) -m pytest -o addopts= -n 2 --dist loadscope tests/browser
 

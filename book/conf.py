@@ -33,7 +33,6 @@ nb_merge_streams = True
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
-maximum_signature_line_length = 72
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it, with shapes
 napoleon_google_docstring = False
@@ -43,6 +42,7 @@ default_role = "py:obj"  # one pair of backticks in a docstring: code, and a lin
 
 html_theme = "sphinx_book_theme"
 html_title = project
+html_static_path = [str(ROOT / "book" / "static"), str(ROOT / "build" / "from_npm")]
 html_favicon = str(ROOT / "book" / "static" / "favicon.svg")
 html_css_files = ["book.css"]
 html_context = {"default_mode": "auto"}
@@ -61,7 +61,8 @@ html_theme_options: dict[str, Any] = {
     "toc_title": "On this page",
     "use_fullscreen_button": False,
 }
-if address := series.repository():
+address = series.repository()
+if address.startswith("https://github.com/"):  # Colab opens nothing else, and the theme knows few other hosts
     html_theme_options |= {
         "repository_url": address,
         "repository_branch": "main",
@@ -139,10 +140,18 @@ def skip(app: Sphinx, kind: str, name: str, member: object, skipped: bool, optio
     return True if (getattr(member, "__doc__", "") or "").startswith("Alias for field number") else None
 
 
+def folds_are_called_what_they_say(
+    app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None
+) -> None:
+    """Take off folded code the label that hides its text from screen readers."""
+    context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions above."""
     app.connect("autodoc-skip-member", skip)
     app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
+    app.connect("html-page-context", folds_are_called_what_they_say)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

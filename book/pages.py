@@ -130,10 +130,9 @@ def gather_from_npm(packages: Path, target: Path) -> None:
         mathjax / "LICENSE": "mathjax/LICENSE",
         serif / "LICENSE": "fonts/LICENSE",
     }
-    for slope in ("normal", "italic"):
-        for letters in ("latin", "latin-ext", "greek"):
-            name = f"source-serif-4-{letters}-wght-{slope}.woff2"
-            wanted[serif / "files" / name] = f"fonts/{name}"
+    for face in ("latin-wght-normal", "latin-wght-italic", "latin-ext-wght-normal", "greek-wght-normal"):
+        name = f"source-serif-4-{face}.woff2"
+        wanted[serif / "files" / name] = f"fonts/{name}"
     shutil.rmtree(target, ignore_errors=True)
     for source, place in wanted.items():
         (target / place).parent.mkdir(parents=True, exist_ok=True)

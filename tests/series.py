@@ -129,8 +129,9 @@ def with_colab_cell(notebook: nbformat.NotebookNode, address: str) -> nbformat.N
 
 
 def repository() -> str:
-    """The project's address, as set in pyproject.toml."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["series"]["repository"]
+    """The project's address, as set in pyproject.toml, without what people copy along at its end."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return settings["tool"]["series"]["repository"].rstrip("/").removesuffix(".git")
 
 
 def refresh() -> None:

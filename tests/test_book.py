@@ -10,6 +10,8 @@ import nbformat
 import pytest
 import series
 
+import rnn_helpers
+
 BOOK = series.ROOT / "book"
 CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTEBOOKS}
 
@@ -63,6 +65,21 @@ def glossary() -> dict[str, tuple[str, str]]:
     """Each term, and the chapter and section it is said to be met first in."""
     body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
     return {entry.splitlines()[0]: links(entry)[0] for entry in body.strip().split("\n\n")}
+
+
+def test_every_term_is_explained():
+    body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
+    for entry in body.strip().split("\n\n"):
+        term, *rest = entry.splitlines()
+        assert len(re.sub(r"\[.*?\]\(.*?\)", "", " ".join(rest)).split()) >= 5, term
+
+
+def test_the_shapes_of_the_parameters_are_those_of_the_package():
+    rows = re.findall(r"^\| (U|W|b) \| \(([HI, ]+)\) \|", text_of("notation.md"), flags=re.M)
+    sizes = {"H": 4, "I": 3}
+    assert {name: tuple(sizes[size] for size in re.findall("[HI]", shape)) for name, shape in rows} == (
+        rnn_helpers.parameter_shapes(3, 4)
+    )
 
 
 def italics(text: str) -> list[str]:
@@ -131,7 +148,8 @@ def test_the_numbers_of_the_front_page_are_printed_by_the_chapters_it_links():
         ((chapter, _),) = links(finding)
         plain = re.sub(r"\[[^]]*\]\([^)]*\)", "", finding)
         for number in re.findall(r"\d[\d.]*(?:e-\d+)?", plain):
-            assert number.strip(".") in printed(chapter), f"{number} is not printed by {chapter}"
+            whole = rf"(?<![\d.]){re.escape(number.strip('.'))}(?![\d]|\.\d|e-)"
+            assert re.search(whole, printed(chapter)), f"{number} is not printed by {chapter}"
 
 
 def test_the_front_page_says_how_long_the_first_chapter_takes():

@@ -14,6 +14,8 @@ from conftest import PACKAGES, SCREENSHOTS, SITE, listen
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from rnn_helpers.course.gradebook import for_reading
+
 PLACES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts)
 by_page = pytest.mark.parametrize("place", PLACES)
 LOOKS = ("light", "dark", "phone")
@@ -30,6 +32,14 @@ PROSE = """() => {
   copy.querySelectorAll('pre, code, mjx-container, script, style').forEach(each => each.remove());
   return copy.textContent;
 }"""
+# What a style sheet could hide, though it is there.
+UNSEEN = """() => [...document.querySelectorAll('article img')].filter(image => {
+  const style = getComputedStyle(image), box = image.getBoundingClientRect();
+  return style.opacity !== '1' || style.visibility !== 'visible' || box.width < 50 || /brightness/.test(style.filter);
+}).length"""
+CUT = """() => [...document.querySelectorAll('article *')].filter(each =>
+  ['hidden', 'clip'].includes(getComputedStyle(each).overflowX) && each.clientWidth > 1
+  && each.scrollWidth > each.clientWidth + 1).map(each => each.outerHTML.slice(0, 120))"""
 PICTURES = """() => [...document.images].map(image => ({
   alt: image.getAttribute('alt'), src: image.getAttribute('src'), width: image.naturalWidth,
   figure: !!image.closest('article'),
@@ -45,6 +55,8 @@ class Visit:
     """What one load of a page showed, in each of the looks."""
 
     prose: str
+    formulas: int
+    set_formulas: int
     pictures: list[dict]
     told: dict[str, list[str]]
     violations: dict[str, list[str]]
@@ -74,12 +86,16 @@ def settle(page: Page) -> None:
 
 
 def _visit(page: Page, heard: list[str], site: str, place: str) -> Visit:
-    told, violations = {}, {}
+    told, violations, wide = {}, {}, []
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(DESK)
     page.goto(site + place)
     settle(page)
     prose, pictures = page.evaluate(PROSE), page.evaluate(PICTURES)
+    formulas = page.locator("article .math").count()
+    # A command that MathJax does not know is set in red.
+    well_set = "article mjx-container:not(:has(mjx-merror, [style*='color: red']))"
+    set_formulas = page.locator(well_set).count()
     page.add_script_tag(path=PACKAGES / "axe-core" / "axe.min.js")
     page.add_style_tag(content="* { transition: none !important }")  # no colour is caught halfway to another
     for look in LOOKS:
@@ -87,13 +103,15 @@ def _visit(page: Page, heard: list[str], site: str, place: str) -> Visit:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(PHONE if look == "phone" else DESK)
         expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+        wide += page.evaluate(CUT)
+        assert page.evaluate(UNSEEN) == 0
         if look in AUDITED:
             found = page.evaluate(AXE)
             violations[look] = [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
         _keep(page, SCREENSHOTS / look / Path(place).with_suffix(".jpg"))
         told[look] = list(heard)
-    wide = page.evaluate(WIDER_THAN_THE_SCREEN)
-    return Visit(prose, pictures, told, violations, wide)
+    wide += page.evaluate(WIDER_THAN_THE_SCREEN)
+    return Visit(prose, formulas, set_formulas, pictures, told, violations, wide)
 
 
 def _keep(page: Page, target: Path) -> None:
@@ -123,6 +141,7 @@ def test_loads_without_error_and_without_leaving_the_site(place, look, visit):
 @by_page
 def test_no_mathematics_is_left_unset(place, visit):
     assert "$" not in visit(place).prose
+    assert visit(place).formulas == visit(place).set_formulas
 
 
 @pytest.mark.parametrize("look", AUDITED)
@@ -132,7 +151,7 @@ def test_axe_finds_nothing(place, look, visit):
 
 
 @by_page
-def test_fits_a_telephone(place, visit):
+def test_fits_a_telephone_and_cuts_nothing(place, visit):
     assert visit(place).wide == []
 
 
@@ -147,12 +166,14 @@ def test_every_picture_is_there_and_has_an_alt_text(place, visit):
             assert len(picture["alt"].split()) >= 12
 
 
-@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", series.NOTEBOOKS + series.ASSIGNMENTS, ids=lambda path: path.stem)
 def test_alt_texts_are_those_of_the_notebook(path, visit):
-    outputs = [o for cell in nbformat.read(path, as_version=4).cells for o in cell.get("outputs", [])]
+    notebook = nbformat.read(path, as_version=4)
+    cells = (for_reading(notebook) if path in series.ASSIGNMENTS else notebook).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
     stored = [output.data["text/plain"] for output in outputs if "image/png" in output.get("data", {})]
-    assert stored
-    pictures = visit(f"notebooks/{path.stem}.html").pictures
+    assert stored or path in series.ASSIGNMENTS
+    pictures = visit(f"{'notebooks' if path in series.NOTEBOOKS else 'assignments'}/{path.stem}.html").pictures
     assert [picture["alt"] for picture in pictures if picture["figure"]] == stored
 
 
@@ -165,7 +186,7 @@ def page(browser: Browser, site: str) -> Page:
 
 def test_a_search_finds_the_pages(page, site):
     page.goto(site + "index.html")
-    page.keyboard.press("Control+k")
+    page.locator("button.search-button__button:visible").first.click()
     page.keyboard.type("hidden state")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=hidden+state*")
@@ -175,6 +196,20 @@ def test_a_search_finds_the_pages(page, site):
     places = [each.partition("?")[0].partition("#")[0] for each in found]
     for wanted in ("notebooks/01_motivation.html", "notebooks/02_formula.html", "glossary.html", "notation.html"):
         assert wanted in places, found
+
+
+def test_the_next_links_lead_through_the_chapters(page, site):
+    page.goto(site + "index.html")
+    for path in series.NOTEBOOKS:
+        page.locator("a.right-next").click()
+        page.wait_for_url(f"**/notebooks/{path.stem}.html")
+
+
+def test_the_reader_can_choose_the_dark(page, site):
+    page.goto(site + "index.html")
+    page.locator(".theme-switch-button:visible").click()
+    page.locator(".dropdown-menu.show").get_by_text("Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_a_folded_answer_opens(page, site):
@@ -201,10 +236,15 @@ def test_code_is_copied_with_one_click(page, site):
     assert copied.strip() == cells[0].source.strip()
 
 
-def test_nothing_is_folded_or_cut_on_paper(page, site):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_folded_cut_or_grey_on_paper(scheme, page, site):
+    page.emulate_media(color_scheme=scheme)
     page.goto(site + "notebooks/01_motivation.html")
     settle(page)
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme=scheme)
+    assert page.evaluate(UNSEEN) == 0
+    assert page.evaluate("() => getComputedStyle(document.querySelector('article p')).color") == "rgb(0, 0, 0)"
+    assert page.evaluate("() => getComputedStyle(document.querySelector('article img')).filter") == "none"
     cut = page.evaluate(
         "() => [...document.querySelectorAll('article pre')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
     )

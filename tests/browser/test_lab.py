@@ -102,7 +102,9 @@ def opened_and_run(page: Page, name: str) -> Iterator[None]:
         prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
         deadline = time.monotonic() + SECONDS_TO_RUN
         while not all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_text_contents()):
-            assert time.monotonic() < deadline, f"cells without a number: {prompts.all_text_contents()}"
+            if time.monotonic() > deadline:
+                shown = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
+                pytest.fail(f"not run to the end: {prompts.all_text_contents()}; {shown.all_text_contents()}")
             page.wait_for_timeout(250)
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 import shutil
@@ -19,6 +20,7 @@ from conftest import PACKAGES, ROOT, SITE
 from rnn_helpers.course.cells import grade_id_of, is_answer
 
 PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
+assert PAGES, "the book is not built: make book"
 by_path = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(SITE).as_posix())
 MEGABYTE = 1_000_000
 
@@ -74,9 +76,11 @@ def test_the_mathematics_is_served_whole_and_no_more():
 
 def test_no_solution_is_in_the_site():
     texts = {path: parsed(path).get_text() for path in PAGES}
-    texts |= {path: path.read_text("utf-8") for path in SITE.rglob("*") if path.suffix in {".ipynb", ".md", ".txt"}}
+    kinds = {".ipynb", ".md", ".txt", ".json", ".py"}
+    texts |= {path: path.read_text("utf-8") for path in SITE.rglob("*") if path.suffix in kinds}
     for source in series.ASSIGNMENTS:
         cells = nbformat.read(source, as_version=4).cells
+        given = {line for cell in cells if not is_answer(cell) for line in cell.source.splitlines()}
         own = {path: text for path, text in texts.items() if path.name.startswith(source.stem)}
         learners = "\n".join(own.values())
         assert {path.suffix for path in own} >= {".html", ".ipynb"}, f"{source.stem} is not in the site"
@@ -87,6 +91,10 @@ def test_no_solution_is_in_the_site():
                 secrets = [cell.source]
             assert not is_answer(cell) or secrets, grade_id_of(cell)
             for secret in secrets:
+                # A last hint may give one line away, but never most of them.
+                own_lines = {line.strip() for line in secret.splitlines() if line not in given and len(line) > 24}
+                leaked = {line for line in own_lines if line in learners}
+                assert len(own_lines) < 3 or len(leaked) <= len(own_lines) / 2, f"{grade_id_of(cell)}: {leaked}"
                 # A line of code may stand in a chapter, which is public; a written answer nowhere.
                 for path, text in (texts if cell.cell_type == "markdown" else own).items():
                     assert secret.strip() not in text, f"{grade_id_of(cell)} is in {path}"
@@ -108,7 +116,7 @@ def test_chapters_are_launched_once_there_is_an_address(tmp_path):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("my_copies", "__pycache__"))
     shutil.copy(ROOT / "README.md", tmp_path)
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
-    settings = re.sub(r'^repository = ".*"$', 'repository = "https://github.com/owner/name"', settings, flags=re.M)
+    settings = re.sub(r'^repository = ".*"$', 'repository = "https://github.com/owner/name.git"', settings, flags=re.M)
     (tmp_path / "pyproject.toml").write_text(settings)
     subprocess.run([sys.executable, "book/build.py", PACKAGES], cwd=tmp_path, check=True, env={"PATH": ""})
     site = tmp_path / "build" / "book"
@@ -116,5 +124,62 @@ def test_chapters_are_launched_once_there_is_an_address(tmp_path):
         binder, colab = sorted(buttons(site, f"notebooks/{path.stem}.html"), key=lambda link: "colab" in link)
         assert binder == f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebooks/{path.name}"
         assert colab == f"https://colab.research.google.com/github/owner/name/blob/main/notebooks/{path.name}"
+    files = [link["href"] for link in parsed(site / "setup.html").select("article a[href*='/blob/']")]
+    assert files
+    for link in files:
+        start, _, file = link.partition("/blob/main/")
+        assert start == "https://github.com/owner/name"
+        assert (ROOT / file).is_file(), link
     for place in ("index.html", "setup.html", "assignments/step_and_shapes.html", "assignments/for_instructors.html"):
         assert buttons(site, place) == []
+
+
+def bare(text: str) -> str:
+    """A text without blanks and with the quotes that a keyboard has, to be found in a page."""
+    return re.sub(r"\s+", "", text).translate(str.maketrans("’‘“”", "''\"\""))
+
+
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_chapter_is_whole(path):
+    soup = parsed(SITE / "notebooks" / f"{path.stem}.html")
+    shown = bare(soup.find("article").get_text())
+    cells = nbformat.read(path, as_version=4).cells
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            for title in re.findall(r"^#+ (.+)$", cell.source, flags=re.M):
+                assert bare(title.replace("`", "").replace("*", "")) in shown, title
+        else:
+            assert bare(cell.source) in shown, cell.source
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            text = output.get("text", "") or (
+                "" if data.keys() & {"image/png", "text/html"} else data.get("text/plain")
+            )
+            assert bare(text or "") in shown, text
+    prose = "".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert len(soup.select("div.cell")) == sum(cell.cell_type == "code" for cell in cells)
+    assert len(soup.select("p.predict")) == prose.count("**Predict first.**") > 0
+    assert len(soup.select("blockquote.at-a-glance")) == len(soup.select("section.remember")) == 1
+    assert soup.select("article a[href*='glossary.html#term-']")
+    assert "CC BY 4.0" in soup.select_one(".bd-footer-content").get_text()
+
+
+def test_the_setup_page_is_the_readme():
+    shown = [title.get_text().rstrip("#") for title in parsed(SITE / "setup.html").select("article h2")]
+    assert shown == re.findall(r"^## (.+)$", (ROOT / "README.md").read_text("utf-8"), flags=re.M)
+
+
+def test_the_chapters_are_listed_in_their_order():
+    links = [link["href"] for link in parsed(SITE / "index.html").select("nav.bd-links a[href]")]
+    chapters = [f"notebooks/{path.stem}.html" for path in series.NOTEBOOKS]
+    assert [link for link in links if link.startswith("notebooks/")] == chapters
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "book" / "api").glob("[!i]*.md")), ids=lambda module: module.stem)
+def test_the_reference_has_every_public_name(module):
+    tree = ast.parse((ROOT / "rnn_helpers" / f"{module.stem}.py").read_text("utf-8"))
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    public = {each.name for each in tree.body if isinstance(each, kinds) and not each.name.startswith("_")}
+    named = {tag["id"].rpartition(".")[2] for tag in parsed(SITE / "api" / f"{module.stem}.html").select("dt.sig[id]")}
+    assert public
+    assert public <= named
