@@ -28,7 +28,8 @@ INSTRUCTORS = ROOT / "notebooks" / "assignments" / "README.md"
 def with_alt(notebook: NotebookNode) -> NotebookNode:
     """Tell myst-nb each picture's alt text, which it takes from a cell's metadata only, and not from the output's.
 
-    The code that draws a picture is folded: it is about drawing, and half of it is the alt text.
+    The code that draws a picture is folded: it is about drawing, and half of it is the alt text. What the fold is
+    called stands in conf.py.
 
     Parameters
     ----------
@@ -53,8 +54,7 @@ def with_alt(notebook: NotebookNode) -> NotebookNode:
             alt = picture.metadata.get("image/png", {}).get("alt", "")
             if not alt:
                 raise ValueError(f"expected an alt text for the picture of {cell.source!r}, got none")
-            cell.metadata["mystnb"] = {"image": {"alt": alt}, "code_prompt_show": "How this is drawn"}
-            cell.metadata["mystnb"]["code_prompt_hide"] = cell.metadata["mystnb"]["code_prompt_show"]
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
     return notebook
 

@@ -61,17 +61,21 @@ def test_links_into_the_chapters_lead_to_a_section(name):
         assert anchor in sections(chapter), f"{chapter} has no section {anchor!r}"
 
 
+def entries() -> dict[str, str]:
+    """Each term of the glossary, and what is said of it."""
+    body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
+    parts = (entry.partition("\n") for entry in body.strip().split("\n\n"))
+    return {term: text for term, _, text in parts}
+
+
 def glossary() -> dict[str, tuple[str, str]]:
     """Each term, and the chapter and section it is said to be met first in."""
-    body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
-    return {entry.splitlines()[0]: links(entry)[0] for entry in body.strip().split("\n\n")}
+    return {term: links(text)[0] for term, text in entries().items()}
 
 
 def test_every_term_is_explained():
-    body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
-    for entry in body.strip().split("\n\n"):
-        term, *rest = entry.splitlines()
-        assert len(re.sub(r"\[.*?\]\(.*?\)", "", " ".join(rest)).split()) >= 5, term
+    for term, text in entries().items():
+        assert len(re.sub(r"\[.*?\]\(.*?\)", "", text).split()) >= 5, term
 
 
 def test_the_shapes_of_the_parameters_are_those_of_the_package():

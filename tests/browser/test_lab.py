@@ -24,6 +24,10 @@ from playwright.sync_api import Browser, Page, expect
 SECONDS_TO_RUN = 150  # the longest notebook takes about 12 s by itself, and three times that beside another browser
 
 
+PROMPTS = ".jp-Notebook .jp-CodeCell .jp-InputPrompt"
+ERRORS = ".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory) -> Iterator[str]:
     """The address of a JupyterLab on the notebooks with their outputs cleared, and with nobody's settings."""
@@ -99,12 +103,12 @@ def opened_and_run(page: Page, name: str) -> Iterator[None]:
         # The indicator beside the notebook says "idle" before there is a kernel; the status bar waits for it.
         expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
         choose(page, "Run", "Run All Cells")
-        prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+        prompts = page.locator(PROMPTS)
         deadline = time.monotonic() + SECONDS_TO_RUN
         while not all(re.fullmatch(r"\[\d+\]:", text.strip()) for text in prompts.all_text_contents()):
             if time.monotonic() > deadline:
-                shown = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
-                pytest.fail(f"not run to the end: {prompts.all_text_contents()}; {shown.all_text_contents()}")
+                errors = page.locator(ERRORS).all_text_contents()
+                pytest.fail(f"not run to the end: {prompts.all_text_contents()}; {errors}")
             page.wait_for_timeout(250)
         yield
     finally:
@@ -119,7 +123,7 @@ def test_runs_from_the_menu(path, desk):
     desk.on("pageerror", lambda error: told.append(str(error)))
     with opened_and_run(desk, path.name):
         stored = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-        prompts = desk.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_text_contents()
+        prompts = desk.locator(PROMPTS).all_text_contents()
         assert [prompt.strip() for prompt in prompts] == [f"[{number}]:" for number in range(1, len(stored) + 1)]
 
         pictures = [output for cell in stored for output in cell.outputs if "image/png" in output.get("data", {})]
@@ -129,8 +133,7 @@ def test_runs_from_the_menu(path, desk):
 
         # The one error that a page may show is that of a check which fails on purpose: its message, and nothing else.
         errors = [output for cell in stored for output in cell.outputs if output.output_type == "error"]
-        shown = desk.locator(".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
-        texts = [text.strip() for text in shown.all_text_contents()]
+        texts = [text.strip() for text in desk.locator(ERRORS).all_text_contents()]
         assert texts == [f"{error.ename}: {error.evalue}" for error in errors]
         target = SCREENSHOTS / "lab" / f"{path.stem}.jpg"
         target.parent.mkdir(parents=True, exist_ok=True)
