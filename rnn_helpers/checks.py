@@ -1,7 +1,7 @@
 """Checks that learners call on their own functions: one line when all is well, one helpful sentence when not.
 
-A check is put together here from its cases, its known mistakes, and how to read and explain a result; `checking` runs
-it. Every check takes a `seed`: another one means the same kinds of cases with other numbers.
+A check is one function here: its docstring says what the learner's function is called with, its body draws the cases
+from a seed, and its decorator says how a result is read and explained. `checking` runs it on a learner's function.
 """
 
 from __future__ import annotations
@@ -9,12 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import factorial
 from typing import Any
 
-from rnn_helpers import check_cases, checking
+# Bound here by name, as in `checking`: the right results stay right, whatever a notebook does to `np.tanh`. That is
+# also why the formula stands here once more, instead of a call of `rnn_helpers.rnn`; tests hold the two equal.
+from numpy import array, column_stack, eye, nan, ndarray, ones, roll, stack, tanh, where, zeros
+from numpy.linalg import lstsq, norm
+from numpy.random import default_rng
+
+from rnn_helpers import checking
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.checking import Case, Check, CheckFailed, run_check
+from rnn_helpers.checking import (
+    Case,
+    Check,
+    CheckFailed,
+    Explain,
+    explain_forward,
+    explain_orthogonal,
+    explain_rows,
+    explain_shapes,
+    explain_terms,
+    overwritten,
+    read_array,
+    read_orthogonal,
+    read_parts,
+    read_shapes,
+    read_whole_number,
+    run_check,
+)
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
+
+OVERWRITTEN = checking.OVERWRITTEN + overwritten(
+    array=array, column_stack=column_stack, eye=eye, ones=ones, roll=roll, stack=stack, tanh=tanh, where=where,
+    zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
+)  # fmt: skip
 
 __all__ = [
     "Case",
@@ -40,312 +69,6 @@ __all__ = [
     "trace",
 ]
 
-
-def parameter_shapes(fn: Callable[..., Any], *, seed: int = 0) -> None:
-    """Check a function that gives the shapes of U, W and b.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(input_size, hidden_size)``; must return a dict of tuples or lists, as
-        `rnn_helpers.rnn.parameter_shapes` does.
-    seed : int, default 0
-        Of the sizes.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("parameter_shapes", seed))
-
-
-def first_step(fn: Callable[..., Any], *, seed: int = 22) -> None:
-    """Check a function that reads the first input, when there is no memory yet.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x_1, U, b)`` with x_1 (I,), U (H, I) and b (H,); must return h(1), of shape (H,), as an array, a
-        list or a tensor.
-    seed : int, default 22
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("first_step", seed))
-
-
-def rnn_step(fn: Callable[..., Any], *, seed: int = 20) -> None:
-    """Check a function that reads one input and returns the next hidden state.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, h, U, W, b)`` with x (I,) or (N, I) and h (H,) or (N, H); must return what
-        `rnn_helpers.rnn.rnn_step` does, as an array, a list or a tensor.
-    seed : int, default 20
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("rnn_step", seed))
-
-
-def trace(fn: Callable[..., Any], *, seed: int = 23) -> None:
-    """Check a function that returns the state after every step of one sequence, from h(0) = 0.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, U, W, b)`` with x (T, I); must return an array, a list or a tensor of shape (T, H).
-    seed : int, default 23
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("trace", seed))
-
-
-def rnn_forward(fn: Callable[..., Any], *, seed: int = 21) -> None:
-    """Check a function that reads a whole sequence.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, U, W, b, h_0)`` with x (T, I) or (T, N, I) and h_0 (H,) or (N, H), always an array; must
-        return `output` and `h_n` as `rnn_helpers.rnn.rnn_forward` does, as arrays, lists or tensors.
-    seed : int, default 21
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("rnn_forward", seed))
-
-
-def continue_reading(fn: Callable[..., Any], *, seed: int = 24) -> None:
-    """Check a function that reads a sequence in two halves, from h(0) = 0.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(first_half, second_half, U, W, b)`` with halves of shape (T, I), each with a T of its own; must
-        return the last state (H,), the same as after one reading of both.
-    seed : int, default 24
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("continue_reading", seed))
-
-
-def from_torch(fn: Callable[..., Any], *, seed: int = 25) -> None:
-    """Check a function that takes U, W and b out of a `torch.nn.RNN`.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(layer)`` with a layer of one layer and one direction that has biases, in float32 or float64;
-        must return ``(U, W, b)`` as arrays or tensors, and leave the layer as it was.
-    seed : int, default 25
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("from_torch", seed))
-
-
-def forward_lengths(fn: Callable[..., Any], *, seed: int = 26) -> None:
-    """Check a function that reads a padded batch and returns the state at the end of each sequence.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, lengths, U, W, b)`` with x (T, N, I) and lengths (N,), integers from 1 to T; after its end a
-        sequence holds anything, NaN included. Must return (N, H), read from h(0) = 0.
-    seed : int, default 26
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("forward_lengths", seed))
-
-
-def read_counts(fn: Callable[..., Any], *, seed: int = 27) -> None:
-    """Check a function that returns the state after every step, for inputs of whole numbers too.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, U, W, b)`` with x (T, I); must return the states (T, H), read from h(0) = 0.
-    seed : int, default 27
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("read_counts", seed))
-
-
-def read_batch_first(fn: Callable[..., Any], *, seed: int = 28) -> None:
-    """Check a function that reads a batch whose first axis is the sequence, not the step.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, U, W, b)`` with x (N, T, I); must return the last state of each sequence (N, H), read from
-        h(0) = 0.
-    seed : int, default 28
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("read_batch_first", seed))
-
-
-def read_backwards(fn: Callable[..., Any], *, seed: int = 29) -> None:
-    """Check a function that reads one sequence from its end to its beginning.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x, U, W, b)`` with x (T, I); must return ``(output, h_n)``: the states (T, H), output[t] being
-        the one after reading x[t], and the state (H,) after the last step that was read, at x[0].
-    seed : int, default 29
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("read_backwards", seed))
-
-
-def mean_pool(fn: Callable[..., Any], *, seed: int = 30) -> None:
-    """Check a function that returns the mean of each feature over time.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
-    seed : int, default 30
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("mean_pool", seed))
-
-
-def max_pool(fn: Callable[..., Any], *, seed: int = 31) -> None:
-    """Check a function that returns the maximum of each feature over time.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
-    seed : int, default 31
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("max_pool", seed))
-
-
-def distinct_summaries(fn: Callable[..., Any], *, seed: int = 32) -> None:
-    """Check a function that counts the different results of a summary over all orders of the rows.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(summary, x)`` with x (T, I) and a function `summary` that turns such an array into a vector; must
-        return a whole number. Two results are the same if all their numbers agree to 1e-9.
-    seed : int, default 32
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("distinct_summaries", seed))
-
-
-def read_back(fn: Callable[..., Any], *, seed: int = 33) -> None:
-    """Check a function that measures how well a linear probe reads a token back out of summaries.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(summaries, tokens)`` with summaries (N, S) and tokens (N,), integers from 0 on; must return the
-        accuracy, from 0 to 1, on the sequences from ``3 * N // 4`` on, of the least-squares map with intercept from
-        summaries to one-hot tokens that is fitted on the sequences before.
-    seed : int, default 33
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("read_back", seed))
-
-
-def orthogonal(fn: Callable[..., Any], *, seed: int = 34) -> None:
-    """Check a function that draws a scaled orthogonal matrix.
-
-    Parameters
-    ----------
-    fn : callable
-        Called as ``fn(H, scale, seed)``; must return an (H, H) matrix whose columns are orthogonal to each other and of
-        length `scale`: the same for the same seed, another for another.
-    seed : int, default 34
-        Of the numbers in the cases.
-
-    Raises
-    ------
-    CheckFailed
-        If it does not.
-    """
-    run_check(fn, build("orthogonal", seed))
-
-
-# What each check is made of
-
-OVERWRITTEN = [*checking.OVERWRITTEN, *check_cases.OVERWRITTEN]
-
 Lift = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -363,6 +86,41 @@ class _Parts:
     lift: Lift | None = None
     not_lifted: tuple[str, ...] = ()
     call: Callable[[Callable[..., Any], dict[str, Any]], Any] = checking.by_position
+
+
+PARTS: dict[str, _Parts] = {}  # filled by the decorator
+
+TAIL = """
+
+    Parameters
+    ----------
+    fn : callable
+        The function to check.
+    seed : int, default {seed}
+        Of the numbers in the cases.
+
+    Raises
+    ------
+    CheckFailed
+        If it is not right.
+    """
+
+
+def check(read: Any, explain: Explain, *, seed: int, **options: Any) -> Callable[..., Any]:
+    """Make a check of a function that draws cases from a seed."""
+
+    def decorate(cases: Callable[[int], list[Case]]) -> Callable[..., None]:
+        name, default = cases.__name__, seed
+        PARTS[name] = _Parts(cases, read, explain, **options)
+
+        def run(fn: Callable[..., Any], *, seed: int = default) -> None:
+            run_check(fn, build(name, seed))
+
+        run.__name__, run.__qualname__, run.__module__ = name, name, cases.__module__
+        run.__doc__ = cases.__doc__.rstrip() + TAIL.format(seed=default)
+        return run
+
+    return decorate
 
 
 @lru_cache(maxsize=None, typed=True)  # typed: True is not the seed 1
@@ -430,57 +188,508 @@ def _trace_from(step: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, U, W, b: forward_from(step)(x, U, W, b, 0.0 * b)[0]
 
 
-PARTS = {
-    "parameter_shapes": _Parts(check_cases.parameter_shapes, checking.read_shapes, checking.explain_shapes),
-    "first_step": _Parts(check_cases.first_step, checking.read_array, checking.explain_terms(*check_cases.FIRST_TERMS)),
-    "rnn_step": _Parts(check_cases.rnn_step, checking.read_array, checking.explain_terms(*check_cases.TERMS)),
-    "trace": _Parts(
-        check_cases.trace,
-        checking.read_array,
-        checking.explain_rows("the trace", row="step"),
-        _trace_from,
-        not_lifted=("no memory", "columns only"),
-    ),
-    "rnn_forward": _Parts(
-        check_cases.rnn_forward, checking.read_parts("output", "h_n"), checking.explain_forward, forward_from
-    ),
-    "continue_reading": _Parts(
-        check_cases.continue_reading,
-        checking.read_array,
-        checking.explain_rows("the last state"),
-        _last_state_from,
-        not_lifted=("columns only",),
-    ),
-    "from_torch": _Parts(
-        check_cases.from_torch,
-        checking.read_parts("U", "W", "b"),
-        checking.explain_rows("U", "W", "b"),
-        call=check_cases.call_with_layer,
-    ),
-    "forward_lengths": _Parts(
-        check_cases.forward_lengths, checking.read_array, checking.explain_rows("the state", row="sequence")
-    ),
-    "read_counts": _Parts(
-        check_cases.read_counts, checking.read_array, checking.explain_rows("the result", row="step")
-    ),
-    "read_batch_first": _Parts(
-        check_cases.read_batch_first, checking.read_array, checking.explain_rows("the state", row="sequence")
-    ),
-    "read_backwards": _Parts(
-        check_cases.read_backwards,
-        checking.read_parts("output", "h_n"),
-        checking.explain_rows("output", "h_n", row="step"),
-    ),
-    "mean_pool": _Parts(check_cases.mean_pool, checking.read_array, checking.explain_rows("the mean", row="sequence")),
-    "max_pool": _Parts(check_cases.max_pool, checking.read_array, checking.explain_rows("the maximum", row="sequence")),
-    "distinct_summaries": _Parts(
-        check_cases.distinct_summaries, checking.read_whole_number, checking.explain_rows("the number")
-    ),
-    "read_back": _Parts(check_cases.read_back, checking.read_array, checking.explain_rows("the accuracy")),
-    "orthogonal": _Parts(
-        check_cases.orthogonal,
-        checking.read_orthogonal,
-        checking.explain_orthogonal,
-        call=check_cases.call_with_seeds,
-    ),
-}
+def call_with_layer(fn: Callable[..., Any], arguments: dict[str, ndarray]) -> Any:
+    """Call `fn` with a `torch.nn.RNN` made of the arguments. It shares their memory: a change of the one is seen."""
+    from torch import from_numpy, nn
+
+    n_units, n_features = arguments["weight_ih_l0"].shape
+    layer = nn.RNN(n_features, n_units, device="meta")  # no memory of its own, and no random numbers drawn for it
+    for name, values in arguments.items():
+        setattr(layer, name, nn.Parameter(from_numpy(values)))
+    return fn(layer)
+
+
+def call_with_seeds(fn: Callable[..., Any], arguments: dict[str, Any]) -> list[Any]:
+    """Call `fn` with its seed, with the same seed again, and with another one."""
+    n_units, scale, seed = arguments.values()
+    return [fn(n_units, scale, chosen) for chosen in (seed, seed, seed + 1)]
+
+
+# What is drawn
+
+TERMS = ("only the bias", "only x", "only h", "all three terms")
+FIRST_TERMS = ("only the bias", "only x_1", "both terms")
+
+
+def _next_state(x: ndarray, h: ndarray, U: ndarray, W: ndarray, b: ndarray) -> ndarray:
+    return tanh(x @ U.T + h @ W.T + b)
+
+
+def _states(x: ndarray, U: ndarray, W: ndarray, b: ndarray, h_0: ndarray | None = None) -> ndarray:
+    """The state after every step."""
+    h, states = zeros((*x.shape[1:-1], len(b))) if h_0 is None else h_0, []
+    for x_t in x:
+        h = _next_state(x_t, h, U, W, b)
+        states.append(h)
+    return stack(states)
+
+
+def _draw(rng: Any, n_features: int, n_units: int, *lead: int) -> dict[str, ndarray]:
+    """Random x of shape (*lead, I), and U, W, b for it.
+
+    W has spectral norm 0.9, because with larger weights the recurrence is chaotic, and two right implementations
+    that round differently drift apart.
+    """
+    W = rng.normal(size=(n_units, n_units))
+    return {
+        "x": rng.normal(size=(*lead, n_features)),
+        "U": rng.normal(size=(n_units, n_features)) / 2,
+        "W": W * (0.9 / norm(W, 2)),
+        "b": rng.normal(size=n_units) / 2,
+    }
+
+
+def _draw_integers(rng: Any, n_features: int, n_units: int, *lead: int) -> dict[str, ndarray]:
+    """The same in small integers. W is a rotated identity: the only integers with a spectral norm of 1 or less."""
+    return {
+        "x": rng.integers(-1, 2, size=(*lead, n_features)),
+        "U": rng.integers(-1, 2, size=(n_units, n_features)),
+        "W": roll(eye(n_units, dtype="int64"), 1, axis=1),
+        "b": rng.integers(-1, 2, size=n_units),
+    }
+
+
+def _sizes(draw: dict[str, ndarray]) -> str:
+    n_units, n_features = draw["U"].shape
+    return f"(I={n_features}, H={n_units})"
+
+
+# One step
+
+
+@check(read_shapes, explain_shapes, seed=0)
+def parameter_shapes(seed: int) -> list[Case]:
+    """Check a function that gives the shapes of U, W and b.
+
+    `fn` is called as ``fn(input_size, hidden_size)``; must return a dict of tuples or lists, as
+    `rnn_helpers.rnn.parameter_shapes` does.
+
+    The cases: sizes that differ, agree, and are 1; the seed moves all but the last.
+    """
+    cases = []
+    shift = seed % 50
+    for n_features, n_units in [(3, 4), (4, 3), (5, 5), (1, 6), (6, 1)]:
+        n_features, n_units = (size + shift if size > 1 else 1 for size in (n_features, n_units))
+        sizes = {"input_size": n_features, "hidden_size": n_units}
+        expected = (array([n_units, n_features]), array([n_units, n_units]), array([n_units]))
+        cases.append(Case(f"input_size={n_features}, hidden_size={n_units}", sizes, expected))
+    return cases
+
+
+def _step_case(label: str, draw: dict[str, ndarray], h: ndarray, telling: bool = True) -> Case:
+    arguments = {"x": draw["x"], "h": h, "U": draw["U"], "W": draw["W"], "b": draw["b"]}
+    return Case(f"{label} {_sizes(draw)}", arguments, (_next_state(**arguments),), telling)
+
+
+@check(read_array, explain_terms(*TERMS), seed=20)
+def rnn_step(seed: int) -> list[Case]:
+    """Check a function that reads one input and returns the next hidden state.
+
+    `fn` is called as ``fn(x, h, U, W, b)`` with x (I,) or (N, I) and h (H,) or (N, H); must return what
+    `rnn_helpers.rnn.rnn_step` does, as an array, a list or a tensor.
+
+    The cases: each term alone, all three, integers, batches.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_features, n_units in [(3, 4), (4, 4), (5, 2)]:
+        draw, h = _draw(rng, n_features, n_units), rng.uniform(-1, 1, n_units)
+        x, b = draw["x"], draw["b"]
+        only_bias, only_x, only_h = {"x": 0 * x}, {"b": 0 * b}, {"x": 0 * x, "b": 0 * b}
+        isolated = [(only_bias, 0 * h), (only_x, 0 * h), (only_h, h), ({}, h)]
+        for term, (zeroed, state) in zip(TERMS, isolated, strict=True):
+            cases.append(_step_case(f"one input with {term}", draw | zeroed, state))
+    cases.append(_step_case("one input of integers", _draw_integers(rng, 3, 4), rng.integers(-1, 2, 4)))
+    for n_sequences, n_features, n_units in [(5, 3, 4), (5, 4, 4), (1, 3, 4)]:
+        draw, h = _draw(rng, n_features, n_units, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
+        cases.append(_step_case(f"a batch of {n_sequences}", draw, h))
+    draw = _draw_integers(rng, 3, 4, 5)
+    cases.append(_step_case("a batch of 5, of integers", draw, rng.integers(-1, 2, (5, 4))))
+    # As many sequences as features and units: a formula for columns runs here. And a single unit.
+    for n_sequences, n_features, n_units in [(4, 4, 4), (3, 1, 1)]:
+        draw, h = _draw(rng, n_features, n_units, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
+        cases.append(_step_case(f"a batch of {n_sequences}", draw, h, telling=False))
+    # A tanh made of exponentials overflows here, and a sum that was cut off shows.
+    draw = _draw(rng, 3, 4)
+    large = draw | {"x": draw["x"] * 1e4}
+    cases.append(_step_case("one input of large numbers", large, rng.uniform(-1, 1, 4), telling=False))
+    return cases
+
+
+@check(read_array, explain_terms(*FIRST_TERMS), seed=22)
+def first_step(seed: int) -> list[Case]:
+    """Check a function that reads the first input, when there is no memory yet.
+
+    `fn` is called as ``fn(x_1, U, b)`` with x_1 (I,), U (H, I) and b (H,); must return h(1), of shape (H,), as an
+    array, a list or a tensor.
+
+    The cases: each of the two terms alone, both, integers.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray]) -> None:
+        arguments = {"x_1": draw["x"], "U": draw["U"], "b": draw["b"]}
+        expected = tanh(draw["U"] @ draw["x"] + draw["b"])
+        cases.append(Case(f"one input {label} {_sizes(draw)}", arguments, (expected,)))
+
+    for n_features, n_units in [(3, 4), (4, 4), (5, 2)]:
+        draw = _draw(rng, n_features, n_units)
+        for term, zeroed in zip(FIRST_TERMS, ({"x": 0 * draw["x"]}, {"b": 0 * draw["b"]}, {}), strict=True):
+            add(f"with {term}", draw | zeroed)
+    add("of integers", _draw_integers(rng, 3, 4))
+    return cases
+
+
+# A whole sequence
+
+
+def _forward_case(label: str, draw: dict[str, ndarray], h_0: ndarray, telling: bool = True) -> Case:
+    output = _states(**draw, h_0=h_0)
+    return Case(f"{label} {_sizes(draw)}", draw | {"h_0": h_0}, (output, output[-1]), telling)
+
+
+@check(read_parts("output", "h_n"), explain_forward, lift=forward_from, seed=21)
+def rnn_forward(seed: int) -> list[Case]:
+    """Check a function that reads a whole sequence.
+
+    `fn` is called as ``fn(x, U, W, b, h_0)`` with x (T, I) or (T, N, I) and h_0 (H,) or (N, H), always an array; must
+    return `output` and `h_n` as `rnn_helpers.rnn.rnn_forward` does, as arrays, lists or tensors.
+
+    The cases: one sequence and batches, from zero and other states, of integers, with N = T, and a long one.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_steps, n_features, n_units in [(1, 3, 4), (5, 3, 4), (5, 4, 4), (6, 4, 2)]:
+        draw, h_0 = _draw(rng, n_features, n_units, n_steps), rng.uniform(-1, 1, n_units)
+        label = f"one sequence of T={n_steps}"
+        cases.append(_forward_case(f"{label} with h_0 = 0", draw, zeros(n_units)))
+        cases.append(_forward_case(f"{label} with a non-zero h_0", draw, h_0))
+    draw = _draw_integers(rng, 3, 4, 5)
+    cases.append(_forward_case("one sequence of integers", draw, rng.integers(-1, 2, 4)))
+    # With as many sequences as steps, a mix-up of the two axes raises no error.
+    for n_steps, n_sequences, n_features, n_units in [(5, 2, 3, 4), (5, 2, 4, 4), (6, 6, 3, 4), (4, 1, 3, 5)]:
+        draw = _draw(rng, n_features, n_units, n_steps, n_sequences)
+        label = f"a batch of N={n_sequences} with T={n_steps}"
+        cases.append(_forward_case(label, draw, rng.uniform(-1, 1, (n_sequences, n_units))))
+    draw = _draw_integers(rng, 3, 4, 5, 2)
+    cases.append(_forward_case("a batch of N=2 of integers", draw, rng.integers(-1, 2, (2, 4))))
+    # All sizes alike, so that no mix-up of axes raises an error; and a batch of one step.
+    for n_steps, n_sequences, n_features, n_units in [(4, 4, 4, 4), (1, 2, 3, 4)]:
+        draw, h_0 = _draw(rng, n_features, n_units, n_steps, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
+        cases.append(_forward_case(f"a batch of N={n_sequences} with T={n_steps}", draw, h_0, telling=False))
+    cases.append(_forward_case("a long sequence of T=200", _draw(rng, 3, 4, 200), rng.uniform(-1, 1, 4)))
+    return cases
+
+
+@check(
+    read_array,
+    explain_rows("the trace", row="step"),
+    lift=_trace_from,
+    not_lifted=("no memory", "columns only"),
+    seed=23,
+)
+def trace(seed: int) -> list[Case]:
+    """Check a function that returns the state after every step of one sequence, from h(0) = 0.
+
+    `fn` is called as ``fn(x, U, W, b)`` with x (T, I); must return an array, a list or a tensor of shape (T, H).
+
+    The cases: sequences of several lengths, with I = H and not, and of integers.
+    """
+    rng = default_rng(seed)
+    sizes = [(1, 3, 4), (2, 3, 4), (5, 3, 4), (5, 4, 4), (6, 5, 2)]
+    draws = [
+        (f"one sequence of T={n_steps}", _draw(rng, n_features, n_units, n_steps))
+        for n_steps, n_features, n_units in sizes
+    ]
+    draws.append(("one sequence of integers", _draw_integers(rng, 3, 4, 5)))
+    return [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+
+
+@check(read_array, explain_rows("the last state"), lift=_last_state_from, not_lifted=("columns only",), seed=24)
+def continue_reading(seed: int) -> list[Case]:
+    """Check a function that reads a sequence in two halves, from h(0) = 0.
+
+    `fn` is called as ``fn(first_half, second_half, U, W, b)`` with halves of shape (T, I), each with a T of its own;
+    must return the last state (H,), the same as after one reading of both.
+
+    The cases: halves of one length and of different ones, down to a single step, and of integers.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray], n_first: int) -> None:
+        x, parameters = draw["x"], {name: draw[name] for name in "UWb"}
+        arguments = {"first_half": x[:n_first].copy(), "second_half": x[n_first:].copy(), **parameters}
+        cases.append(Case(f"{label} {_sizes(draw)}", arguments, (_states(**draw)[-1],)))
+
+    for n_first, n_second, n_features, n_units in [(3, 3, 3, 4), (2, 4, 3, 4), (4, 1, 4, 4), (1, 5, 5, 2)]:
+        draw = _draw(rng, n_features, n_units, n_first + n_second)
+        add(f"halves of {n_first} and {n_second} steps", draw, n_first)
+    add("halves of 3 and 2 steps, of integers", _draw_integers(rng, 3, 4, 5), 3)
+    return cases
+
+
+@check(read_parts("U", "W", "b"), explain_rows("U", "W", "b"), call=call_with_layer, seed=25)
+def from_torch(seed: int) -> list[Case]:
+    """Check a function that takes U, W and b out of a `torch.nn.RNN`.
+
+    `fn` is called as ``fn(layer)`` with a layer of one layer and one direction that has biases, in float32 or float64;
+    must return ``(U, W, b)`` as arrays or tensors, and leave the layer as it was.
+
+    The cases: layers in both dtypes, with I = H and not. The arguments are the layer's parameters under torch's names.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for dtype, n_features, n_units in [("float64", 3, 4), ("float64", 4, 4), ("float32", 3, 4), ("float32", 5, 2)]:
+        draw = {name: array(values, dtype=dtype) for name, values in _draw(rng, n_features, n_units).items()}
+        bias = array(rng.normal(size=n_units) / 2, dtype=dtype)
+        arguments = {
+            "weight_ih_l0": draw["U"],
+            "weight_hh_l0": draw["W"],
+            "bias_ih_l0": draw["b"],
+            "bias_hh_l0": bias,
+        }
+        expected = (draw["U"], draw["W"], draw["b"] + bias)
+        cases.append(Case(f"a layer in {dtype} {_sizes(draw)}", arguments, expected))
+    return cases
+
+
+@check(read_array, explain_rows("the state", row="sequence"), seed=26)
+def forward_lengths(seed: int) -> list[Case]:
+    """Check a function that reads a padded batch and returns the state at the end of each sequence.
+
+    `fn` is called as ``fn(x, lengths, U, W, b)`` with x (T, N, I) and lengths (N,), integers from 1 to T; after its end
+    a sequence holds anything, NaN included. Must return (N, H), read from h(0) = 0.
+
+    The cases: no padding, padding of large numbers and of NaN, N = 1, N = T, integers. What stands there must not
+    matter.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray], lengths: list[int], padding: Any) -> None:
+        n_steps = len(draw["x"])
+        x, steps = draw["x"], array(lengths)
+        ends = [_states(**(draw | {"x": x[:length, [n]]}))[-1, 0] for n, length in enumerate(lengths)]
+        is_padding = array([[t >= length for length in lengths] for t in range(n_steps)])
+        x = where(is_padding[..., None], padding, x)
+        arguments = {"x": x, "lengths": steps, **{name: draw[name] for name in "UWb"}}
+        cases.append(Case(f"{label} with lengths={lengths} and T={n_steps} {_sizes(draw)}", arguments, (stack(ends),)))
+
+    add("one sequence", _draw(rng, 3, 4, 5, 1), [3], 0.0)
+    add("a batch without padding", _draw(rng, 3, 4, 4, 2), [4, 4], 0.0)
+    add("a batch padded with zeros", _draw(rng, 3, 4, 5, 3), [2, 5, 4], 0.0)
+    add("a batch padded with large numbers", _draw(rng, 4, 4, 5, 5), [1, 5, 3, 2, 4], 100.0)
+    add("a batch padded with large numbers", _draw(rng, 3, 2, 6, 2), [3, 2], -100.0)
+    add("a batch padded with NaN", _draw(rng, 3, 4, 5, 3), [5, 3, 1], nan)
+    add("a batch of integers, padded with 9,", _draw_integers(rng, 3, 4, 5, 3), [4, 2, 5], 9)
+    return cases
+
+
+# Functions to mend
+
+
+@check(read_array, explain_rows("the result", row="step"), seed=27)
+def read_counts(seed: int) -> list[Case]:
+    """Check a function that returns the state after every step, for inputs of whole numbers too.
+
+    `fn` is called as ``fn(x, U, W, b)`` with x (T, I); must return the states (T, H), read from h(0) = 0.
+
+    The cases: inputs of whole numbers, and of others.
+    """
+    rng = default_rng(seed)
+    draws = []
+    for n_steps, n_features, n_units in [(1, 3, 4), (5, 3, 4), (6, 4, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps)
+        draws.append((f"T={n_steps} inputs of decimal numbers", draw))
+        counts = rng.integers(0, 4, size=(n_steps, n_features))
+        draws.append((f"T={n_steps} inputs of whole numbers", draw | {"x": counts}))
+    return [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+
+
+@check(read_array, explain_rows("the state", row="sequence"), seed=28)
+def read_batch_first(seed: int) -> list[Case]:
+    """Check a function that reads a batch whose first axis is the sequence, not the step.
+
+    `fn` is called as ``fn(x, U, W, b)`` with x (N, T, I); must return the last state of each sequence (N, H), read from
+    h(0) = 0.
+
+    The cases: batches (N, T, I) with N below, above and equal to T, N = 1, T = 1.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_sequences, n_steps, n_features, n_units in [(1, 5, 3, 4), (2, 5, 3, 4), (6, 3, 4, 4), (4, 4, 3, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps, n_sequences)
+        arguments = draw | {"x": draw["x"].swapaxes(0, 1).copy()}
+        label = f"a batch of N={n_sequences} with T={n_steps} {_sizes(draw)}"
+        cases.append(Case(label, arguments, (_states(**draw)[-1],)))
+    return cases
+
+
+@check(read_parts("output", "h_n"), explain_rows("output", "h_n", row="step"), seed=29)
+def read_backwards(seed: int) -> list[Case]:
+    """Check a function that reads one sequence from its end to its beginning.
+
+    `fn` is called as ``fn(x, U, W, b)`` with x (T, I); must return ``(output, h_n)``: the states (T, H), output[t]
+    being the one after reading x[t], and the state (H,) after the last step that was read, at x[0].
+
+    The cases: sequences of several lengths.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_steps, n_features, n_units in [(1, 3, 4), (2, 3, 4), (5, 3, 4), (5, 4, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps)
+        in_reading_order = _states(**(draw | {"x": draw["x"][::-1]}))
+        expected = (in_reading_order[::-1], in_reading_order[-1])
+        cases.append(Case(f"one sequence of T={n_steps} {_sizes(draw)}", draw, expected))
+    return cases
+
+
+# Summaries
+
+
+def _pool_cases(seed: int, pool: Callable[[ndarray], ndarray]) -> list[Case]:
+    """Numbers of both signs, negative ones alone, integers, a batch."""
+    rng = default_rng(seed)
+    inputs = {
+        "one sequence (T=5, I=3)": rng.normal(size=(5, 3)),
+        "one sequence (T=4, I=4)": rng.normal(size=(4, 4)),
+        "one sequence of negative numbers (T=5, I=3)": -rng.uniform(0.5, 2, size=(5, 3)),
+        "one sequence of integers (T=4, I=3)": rng.integers(-5, 6, size=(4, 3)),
+        "one step (T=1, I=3)": rng.normal(size=(1, 3)),
+        "a batch (T=5, N=2, I=3)": rng.normal(size=(5, 2, 3)),
+        "a batch (T=4, N=4, I=4)": rng.normal(size=(4, 4, 4)),
+    }
+    return [Case(label, {"x": x}, (pool(x),)) for label, x in inputs.items()]
+
+
+@check(read_array, explain_rows("the mean", row="sequence"), seed=30)
+def mean_pool(seed: int) -> list[Case]:
+    """Check a function that returns the mean of each feature over time.
+
+    `fn` is called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
+
+    The cases: the mean of each feature over time.
+    """
+    return _pool_cases(seed, lambda x: x.sum(axis=0) / len(x))
+
+
+@check(read_array, explain_rows("the maximum", row="sequence"), seed=31)
+def max_pool(seed: int) -> list[Case]:
+    """Check a function that returns the maximum of each feature over time.
+
+    `fn` is called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
+
+    The cases: the maximum of each feature over time.
+    """
+    return _pool_cases(seed, lambda x: x.max(axis=0))
+
+
+@check(read_whole_number, explain_rows("the number"), seed=32)
+def distinct_summaries(seed: int) -> list[Case]:
+    """Check a function that counts the different results of a summary over all orders of the rows.
+
+    `fn` is called as ``fn(summary, x)`` with x (T, I) and a function `summary` that turns such an array into a vector;
+    must return a whole number. Two results are the same if all their numbers agree to 1e-9.
+
+    The cases: summaries that see no order, all of it, and some; rows that occur twice; results that differ by little.
+    """
+    rng = default_rng(seed)
+
+    def mean(x: ndarray) -> ndarray:
+        return x.sum(axis=0) / len(x)
+
+    def first_row(x: ndarray) -> ndarray:
+        return x[0]
+
+    def ends(x: ndarray) -> ndarray:
+        return x[-1] - x[0]
+
+    def flattened(x: ndarray) -> ndarray:
+        return x.ravel()
+
+    draw = _draw(rng, 3, 4, 4)
+
+    def last_state(x: ndarray) -> ndarray:
+        return _states(**(draw | {"x": x}))[-1]
+
+    rows = rng.normal(size=(5, 3))
+    close_rows = rng.integers(1, 9, size=3) / 10 + 1e-4 * rng.permutation(12).reshape(4, 3)
+    counted = [
+        ("the mean of 3 rows", mean, rows[:3], 1),
+        ("the mean of 5 rows", mean, rows, 1),
+        ("the first of 4 rows", first_row, rows[:4], 4),
+        ("the first of 4 rows that differ by little", first_row, close_rows, 4),
+        ("the difference of the last and the first of 4 rows", ends, rows[:4], 4 * 3),
+        ("4 rows written one behind the other", flattened, rows[:4], factorial(4)),
+        ("4 rows, two of them equal, one behind the other", flattened, rows[[0, 1, 2, 1]], factorial(4) // 2),
+        ("the last state of an RNN after 4 rows", last_state, draw["x"], factorial(4)),
+    ]
+    return [Case(label, {"summary": summary, "x": x}, (array(n),)) for label, summary, x, n in counted]
+
+
+def _linear_probe(summaries: ndarray, tokens: ndarray) -> ndarray:
+    """Scores (N - n_fit, n_kinds) of the held-out sequences, by least squares on the first three quarters."""
+    n_fit = 3 * len(tokens) // 4
+    with_intercept = column_stack([summaries, ones(len(tokens))])
+    weights, *_ = lstsq(with_intercept[:n_fit], eye(tokens.max() + 1)[tokens[:n_fit]], rcond=None)
+    return with_intercept[n_fit:] @ weights
+
+
+@check(read_array, explain_rows("the accuracy"), seed=33)
+def read_back(seed: int) -> list[Case]:
+    """Check a function that measures how well a linear probe reads a token back out of summaries.
+
+    `fn` is called as ``fn(summaries, tokens)`` with summaries (N, S) and tokens (N,), integers from 0 on; must return
+    the accuracy, from 0 to 1, on the sequences from ``3 * N // 4`` on, of the least-squares map with intercept from
+    summaries to one-hot tokens that is fitted on the sequences before.
+
+    The cases: summaries that tell the token fully, in part and not at all, few numbers that lie far from zero, and
+    counts.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, summaries: ndarray, tokens: ndarray) -> None:
+        n_fit = 3 * len(tokens) // 4
+        accuracy = (_linear_probe(summaries, tokens).argmax(axis=1) == tokens[n_fit:]).mean()
+        cases.append(Case(label, {"summaries": summaries, "tokens": tokens}, (array(accuracy),)))
+
+    def draw_tokens(n_sequences: int, n_kinds: int) -> ndarray:
+        return roll(rng.permutation(n_sequences) % n_kinds, 1)  # every kind occurs, before and after the cut
+
+    tokens = draw_tokens(120, 3)
+    add("summaries that are the token itself, one-hot", eye(3)[tokens], tokens)
+    for n_sequences, n_numbers, n_kinds, noise in [(200, 4, 3, 1.0), (202, 5, 6, 0.7), (400, 8, 6, 2.0)]:
+        tokens = draw_tokens(n_sequences, n_kinds)
+        centers, noises = rng.normal(size=(n_kinds, n_numbers)), rng.normal(size=(n_sequences, n_numbers))
+        add(f"{n_sequences} noisy summaries", centers[tokens] + noise * noises, tokens)
+    tokens = draw_tokens(400, 3)
+    add("400 summaries of one number, far from zero", (10.0 + tokens + rng.normal(size=400) / 4)[:, None], tokens)
+    tokens = draw_tokens(400, 4)
+    others = rng.integers(4, size=(400, 3))
+    add(
+        "400 summaries that count the tokens",
+        eye(4, dtype="int64")[tokens] + eye(4, dtype="int64")[others].sum(1),
+        tokens,
+    )
+    return cases
+
+
+@check(read_orthogonal, explain_orthogonal, call=call_with_seeds, seed=34)
+def orthogonal(seed: int) -> list[Case]:
+    """Check a function that draws a scaled orthogonal matrix.
+
+    `fn` is called as ``fn(H, scale, seed)``; must return an (H, H) matrix whose columns are orthogonal to each other
+    and of length `scale`: the same for the same seed, another for another.
+
+    The cases: sizes, scales and seeds. What must come back is not a matrix but its properties; see `read_orthogonal`.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_units, scale in [(2, 1.0), (4, 0.9), (5, 0.5), (8, 1.1)]:
+        arguments = {"H": n_units, "scale": scale, "seed": int(rng.integers(1000))}
+        label = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        cases.append(Case(label, arguments, (scale**2 * eye(n_units), zeros((n_units, n_units)), array(1.0))))
+    return cases

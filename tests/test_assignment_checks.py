@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_helpers import check_cases, checking, checks, rnn
+from rnn_helpers import checking, checks, rnn
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.mistakes import CATALOGUE, forward_from
 
@@ -102,7 +102,7 @@ def test_the_right_results_are_those_of_the_package(name, seed):
 @by_seed
 def test_the_probe_never_has_to_choose_between_two_equals(seed):
     for case in checks.build("read_back", seed).cases:
-        scores = np.sort(check_cases._linear_probe(**case.arguments), axis=1)
+        scores = np.sort(checks._linear_probe(**case.arguments), axis=1)
         assert (scores[:, -1] - scores[:, -2]).min() > 1e-5  # right in float32 too
 
 
