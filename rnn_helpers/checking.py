@@ -1,6 +1,7 @@
-"""The engine behind the checks: run a learner's function on cases, compare, and say in one message what is off.
+"""The engine behind the checks: run a learner's function on cases, read what it returns, compare, recognise mistakes.
 
-A check is data (cases with the right results, and known mistakes); one short algorithm runs them all.
+A check is data (cases with the right results, and known mistakes); one short algorithm runs them all. What is said of a
+mistake that is not known is in `explaining`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from builtins import abs, all, any, callable, isinstance, len, list, map, max, t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import cache
+from enum import IntEnum
 from io import StringIO
-from itertools import product
+from types import FunctionType
 from typing import Any
 
+import numpy
 from numpy import array, asarray, errstate, float32, float64, ndarray, stack, ufunc, zeros
 
 from rnn_helpers.mistakes import Mistake
@@ -47,6 +49,14 @@ OVERWRITTEN = overwritten(
     tuple=tuple, zip=zip, array=array, asarray=asarray, errstate=errstate, stack=stack, zeros=zeros,
 )  # fmt: skip
 
+WHOLE = {(home, name): value for home in (numpy, numpy.linalg) for name, value in vars(home).items() if callable(value)}
+
+
+def _numpy_is_whole() -> bool:
+    """Whether each function of NumPy still is what it was when this module was imported."""
+    return all(getattr(home, name, None) is value for (home, name), value in WHOLE.items())
+
+
 # An array that does not fit another: what a known mistake may raise. Any other error is told as it is.
 MISFITS = (ValueError, TypeError, IndexError, RuntimeError)
 
@@ -72,13 +82,16 @@ class Case:
         The right results.
     telling : bool, default True
         Whether known mistakes are recognised by it: not by sizes at which one mistake, written in two ways, behaves in
-        two ways.
+        two ways. Only a function that is right on all the others is recognised by these.
+    says : str, optional
+        What it means if this case is the first that is off: a sentence for a case that exercises one rule.
     """
 
     label: str
     arguments: dict[str, Any]
     expected: tuple[ndarray, ...]
     telling: bool = True
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,16 @@ class Outcome:
     changed: tuple[str, ...] = ()
     strange: bool = False
     returned: Any = None
+
+    @property
+    def results(self) -> tuple[ndarray, ...]:
+        """The values, where it is known that there are some."""
+        if self.values is None:
+            raise ValueError("this call returned no values")
+        return self.values
+
+
+Explain = Callable[["Check", list[Outcome], int], str]
 
 
 def by_position(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
@@ -124,7 +147,7 @@ class Check:
     name: str
     cases: Sequence[Case]
     read: Callable[[Any], tuple[ndarray, ...]]
-    explain: Callable[[Check, list[Outcome], int], str]
+    explain: Explain
     mistakes: Sequence[tuple[Mistake, Callable[..., Any]]] = ()
     call: Callable[[Callable[..., Any], dict[str, Any]], Any] = by_position
 
@@ -151,13 +174,17 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
     outcomes = [_run(fn, check, case) for case in check.cases]
     right = [is_right(outcome, case) for outcome, case in zip(outcomes, check.cases, strict=True)]
     first_wrong = None if all(right) else right.index(False)
+    if first_wrong is not None and outcomes[first_wrong].values is None:
+        unwritten = _unwritten_body(fn, outcomes[first_wrong])
+        if unwritten:
+            return f"{check.name} {unwritten}."
     if first_wrong is not None and outcomes[first_wrong].strange:
         return outcomes[first_wrong].error
     repeated = [_run(fn, check, case) for case in check.cases]
     if not all(_alike(*pair) for pair in zip(outcomes, repeated, strict=True) if not pair[0].strange):
         return (
             f"{check.name} gives different results for the same input when it is called again: does it use random "
-            "numbers, an array from np.empty, or something that it keeps between calls?"
+            "numbers without a fixed seed, an array from np.empty, or something that it keeps between calls?"
         )
     if not all(_still_the_same(outcome, check) for outcome in outcomes):
         return (
@@ -166,33 +193,41 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
         )
     if first_wrong is None:
         return ""
-    mistake = _known_mistake(outcomes, check)
-    if mistake:
-        return f"{check.name}: {mistake.hint}"
+    hint = _known_mistake(outcomes, check)
+    if hint:
+        return f"{check.name}: {hint}"
     return _unknown_mistake(check, outcomes, first_wrong)
 
 
 def _run(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
     """Call `fn` once on copies of the arguments, and read what it returns; nothing that it prints gets out."""
+    with _silence():  # around the handlers too: even the text of an error may be a learner's own code
+        return _call(fn, check, case)
+
+
+def _call(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
     given = {name: _copy(value) for name, value in case.arguments.items()}
     where = f" on {case.label}"
-    with _silence():  # around the handlers too: even the text of an error may be a learner's own code
-        try:
-            returned = check.call(fn, given)
-            return Outcome(check.read(returned), changed=_changed(given, case), returned=returned)
-        except KeyboardInterrupt:
-            raise
-        except Unreadable as error:
-            problem = f"{check.name} {error}{where}."
-        except NotImplementedError as error:
-            problem = f"{check.name} {_unwritten(fn, error, '' if case is check.cases[0] else where)}."
-        except SystemExit:
-            problem = f"{check.name} tries to end Python{where}: leave out exit() and sys.exit()."
-        except MISFITS as error:
-            return Outcome(None, f"{check.name} raises an error{where}: {_error(error)}.", _changed(given, case))
-        except BaseException as error:  # a learner's function may raise anything at all
-            problem = f"{check.name} raises an error{where}: {_error(error)}."
-        return Outcome(None, problem, strange=True)
+    returned = None
+    try:
+        returned = check.call(fn, given)
+        return Outcome(check.read(returned), changed=_changed(given, case), returned=returned)
+    except KeyboardInterrupt:
+        raise
+    except Unreadable as error:
+        problem = f"{check.name} {error}{where}{kind_told(returned, case.expected)}."
+    except NotImplementedError as error:
+        problem = f"{check.name} {_unwritten(fn, error, '' if case is check.cases[0] else where)}."
+    except SystemExit:
+        problem = f"{check.name} tries to end Python{where}: leave out exit() and sys.exit()."
+    except MISFITS as error:
+        return Outcome(None, f"{check.name} raises an error{where}: {_error(error)}.", _changed(given, case))
+    except OverflowError as error:
+        hint = "an exponential of a large number overflows: use np.tanh or math.tanh, which cope with any number"
+        problem = f"{check.name} raises an error{where}: {_error(error)}; {hint}."
+    except BaseException as error:  # a learner's function may raise anything at all
+        problem = f"{check.name} raises an error{where}: {_error(error)}."
+    return Outcome(None, problem, strange=True)
 
 
 def _still_the_same(outcome: Outcome, check: Check) -> bool:
@@ -210,29 +245,100 @@ def _unwritten(fn: Callable[..., Any], error: NotImplementedError, where: str) -
     """Whether `fn` itself is not written yet, or another function that it calls; `where`, if it was right before."""
     yet = f" yet{where}, but right before" if where else " yet"
     place = error.__traceback__
-    while place.tb_next:
+    while place is not None and place.tb_next is not None:
         place = place.tb_next
-    code = place.tb_frame.f_code
+    code = getattr(fn, "__code__", None) if place is None else place.tb_frame.f_code
     if code is getattr(fn, "__code__", code):
         return f"is not written{yet}: put your code where it raises NotImplementedError"
     return f"calls {code.co_name}, which is not written{yet}"
 
 
-def _known_mistake(outcomes: list[Outcome], check: Check) -> Mistake | None:
-    """The mistake of the catalogue that behaves like the learner's function on every case."""
-    pairs = [pair for pair in zip(outcomes, check.cases, strict=True) if pair[1].telling]
-    if all(outcome.values is None for outcome, _ in pairs) or all(is_right(*pair) for pair in pairs):
-        return None  # it never runs, and its own error says more than a hint; or no telling case is wrong
-    for mistake, function in check.mistakes:
-        if all(_alike(outcome, _run_mistake(function, check, case), coarse=True) for outcome, case in pairs):
-            return mistake
-    return None
+def _unwritten_body(fn: Callable[..., Any], outcome: Outcome) -> str:
+    """Whether the body of `fn` is still empty, or that of a function of the same notebook that it calls."""
+    if _is_empty(fn) and outcome.strange:  # it was called, and returned None
+        return "is not written yet: put your code where its body is still empty"
+    if isinstance(fn, FunctionType):
+        for name in fn.__code__.co_names:
+            if _is_empty(fn.__globals__.get(name)):
+                return f"calls {name}, which is not written yet"
+    return ""
 
 
-@cache
-def _run_mistake(function: Callable[..., Any], check: Check, case: Case) -> Outcome:
-    """What comes of a known mistake, which is the same every time."""
-    return _run(function, check, case)
+def _is_empty(fn: Any) -> bool:
+    """Whether a function does nothing but return None: its body is `...`, `pass`, or a docstring alone."""
+    if not isinstance(fn, FunctionType) or fn.__name__ == "<lambda>":
+        return False
+    code = fn.__code__
+    # An empty function of the same Python compiles to the same instructions; a docstring makes None another constant.
+    return code.co_code in EMPTY_BODIES and not code.co_names and set(code.co_consts) <= {None, fn.__doc__}
+
+
+def _nothing() -> None: ...
+
+
+def _nothing_with_a_docstring() -> None:
+    """Nothing."""
+
+
+EMPTY_BODIES = (_nothing.__code__.co_code, _nothing_with_a_docstring.__code__.co_code)
+
+
+class _Likeness(IntEnum):
+    """How much a known mistake behaves like the learner's function."""
+
+    NONE = 0
+    WHERE_WRONG = 1  # in all cases in which the learner's function is wrong: it has two ways, and one is right
+    NEARLY = 2  # wherever both return numbers; where a size does not fit, one of them raises and the other stretches it
+    FULL = 3
+
+
+def _known_mistake(outcomes: list[Outcome], check: Check) -> str:
+    """The hint of the mistake that behaves most like the learner's function; an empty string if none does.
+
+    The mistakes run anew each time, and not while a function of NumPy is overwritten: it would make others of them.
+    """
+    if not _numpy_is_whole():
+        return ""
+    pairs = list(zip(outcomes, check.cases, strict=True))
+    telling = [pair for pair in pairs if pair[1].telling]
+    if not all(_is_nearly_right(*pair) for pair in telling):
+        pairs = telling
+    if all(_is_nearly_right(*pair) for pair in pairs):
+        return ""  # no known mistake is as close as this
+    if all(outcome.values is None for outcome, _ in pairs):
+        return ""  # it never runs, and its own error says more than a hint
+    best, hint = _Likeness.NONE, ""
+    with _silence():
+        for mistake, function in check.mistakes:
+            likeness = _likeness(function, check, pairs)
+            if likeness > best:
+                best, hint = likeness, mistake.hint
+            if best is _Likeness.FULL:
+                return hint
+    if best is _Likeness.WHERE_WRONG:
+        wrong = next(case.label for outcome, case in pairs if not _is_nearly_right(outcome, case))
+        return f"right in some cases, but not on {wrong}. {hint}"
+    return hint
+
+
+def _likeness(function: Callable[..., Any], check: Check, pairs: list[tuple[Outcome, Case]]) -> _Likeness:
+    told, apart, others = 0, 0, 0
+    for outcome, case in pairs:
+        theirs = _call(function, check, case)
+        if _alike(outcome, theirs, coarse=True):
+            told += outcome.values is not None and not _is_nearly_right(outcome, case)
+        elif outcome.values is None or theirs.values is None:
+            apart += 1
+        elif _is_nearly_right(outcome, case):
+            others += 1
+        else:
+            return _Likeness.NONE
+    if not apart and not others:
+        return _Likeness.FULL
+    # Random numbers do not agree to six digits by chance: few wrong results in common tell, if most cases speak.
+    if told and not others and 2 * apart <= len(pairs):
+        return _Likeness.NEARLY
+    return _Likeness.WHERE_WRONG if told >= 2 and not apart else _Likeness.NONE
 
 
 def _unknown_mistake(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
@@ -246,11 +352,16 @@ def _unknown_mistake(check: Check, outcomes: list[Outcome], first_wrong: int) ->
         )
     if outcome.values is None:
         return outcome.error
-    return check.explain(check, outcomes, first_wrong)
+    return " ".join(part for part in (check.explain(check, outcomes, first_wrong), case.says) if part)
 
 
 def is_right(outcome: Outcome, case: Case) -> bool:
     return _alike(outcome, Outcome(case.expected))
+
+
+def _is_nearly_right(outcome: Outcome, case: Case) -> bool:
+    """Whether a result is right but for rounding as in float32."""
+    return _alike(outcome, Outcome(case.expected), coarse=True)
 
 
 def _alike(one: Outcome, other: Outcome, coarse: bool = False) -> bool:
@@ -270,11 +381,15 @@ def close(value: ndarray, expected: ndarray, coarse: bool = False) -> bool:
     bound for both.
     """
     if value.dtype == expected.dtype == float64 and not coarse:
-        return _within(value, expected, 1e-12, 0.0)
-    return _within(value, expected, 1e-6, 1e-5)
+        return within(value, expected, 1e-12, 0.0)
+    if coarse and not value.size and not expected.size:  # no rows at all, whether or not they have a length
+        return True
+    if coarse and not value.size and not expected.size:  # no rows at all, whether or not they have a length
+        return True
+    return within(value, expected, 1e-6, 1e-5)
 
 
-def _within(value: ndarray, expected: ndarray, atol: float, rtol: float) -> bool:
+def within(value: ndarray, expected: ndarray, atol: float, rtol: float) -> bool:
     """Whether two arrays have one shape and nowhere differ by more than ``atol + rtol * |expected|``.
 
     Written with operators and an array's own methods, because a notebook can overwrite `np.allclose`, or what
@@ -337,30 +452,33 @@ def _changed(given: dict[str, Any], case: Case) -> tuple[str, ...]:
 
 
 def _same(value: Any, before: Any) -> bool:
-    if not isinstance(before, ndarray):
+    if not isinstance(before, ndarray) or not isinstance(value, ndarray):
         return value is before
-    return value.dtype == before.dtype and _within(value, before, 0.0, 0.0)  # even the dtype can be changed in place
+    return value.dtype == before.dtype and within(value, before, 0.0, 0.0)  # even the dtype can be changed in place
 
 
 # Reading what a function returned
 
 
-def read_array(result: Any) -> tuple[ndarray]:
+LARGEST = 1_000_000  # numbers in a result; what belongs there has a thousand at most
+
+
+def read_array(result: Any) -> tuple[ndarray, ...]:
     """One array, as a tuple of one."""
     return (as_numbers(result),)
 
 
 def read_parts(*names: str) -> Callable[[Any], tuple[ndarray, ...]]:
     """A reader of a tuple of as many arrays as there are names."""
-    how_many, listed = ("zero", "one", "two", "three")[len(names)], _listed(list(names))
+    how_many, named = ("zero", "one", "two", "three")[len(names)], listed(list(names))
 
     def read(result: Any) -> tuple[ndarray, ...]:
         _expect_something(result)
         if not isinstance(result, tuple | list):
-            raise Unreadable(f"returns one {_type(result)}, where a tuple of {how_many} belongs, {listed},")
+            raise Unreadable(f"returns one {_type(result)}, where a tuple of {how_many} belongs, {named},")
         if len(result) != len(names):
             came = f"returns a {_type(result)} of {len(result)}"
-            raise Unreadable(f"{came}, where {how_many} arrays belong, {listed},")
+            raise Unreadable(f"{came}, where {how_many} arrays belong, {named},")
         return tuple(as_numbers(part) for part in result)
 
     return read
@@ -382,13 +500,14 @@ def read_shapes(result: Any) -> tuple[ndarray, ...]:
             shapes.append(array([operator.index(size) for size in shape], dtype="int64"))
         except Exception:  # whatever the learner put there
             shown = _shown(shape) if isinstance(shape, int | float | tuple | list) else f"a {_type(shape)}"
+            comma = " (a tuple of one number is written with a comma)" if isinstance(shape, int) else ""
             raise Unreadable(
-                f"gives {shown} for {name}, where a tuple of whole numbers belongs, such as (4,) or (4, 3),"
+                f"gives {shown} for {name}, where a tuple of whole numbers belongs, such as (4,) or (4, 3){comma},"
             ) from None
     return tuple(shapes)
 
 
-def read_whole_number(result: Any) -> tuple[ndarray]:
+def read_whole_number(result: Any) -> tuple[ndarray, ...]:
     """One whole number, as an array without axes."""
     _expect_something(result)
     try:
@@ -401,18 +520,23 @@ def read_whole_number(result: Any) -> tuple[ndarray]:
 def read_orthogonal(result: list[Any]) -> tuple[ndarray, ...]:
     """What tells whether matrices are orthogonal and drawn from their seeds: any that are will do.
 
-    Of the matrices of one seed, the same seed again, and another one: the products of the first one's columns with
-    each other, its difference from the second, and 1 or 0 for whether the third one differs.
+    Of the matrix of one seed, that of the same seed again, and those of other seeds: the products of the first one's
+    columns with each other, its difference from the second, and how many matrices are like one of an earlier seed.
     """
-    first, again, other = (as_numbers(matrix) for matrix in result)
-    if first.ndim != 2 or first.shape[0] != first.shape[1] or not first.shape == again.shape == other.shape:
-        return first, zeros(first.shape), array(1.0)  # the shape is what a message must speak of
-    return first.T @ first, first - again, array(0.0 if close(first, other) else 1.0)
+    first, again, *others = (as_numbers(matrix) for matrix in result)
+    shapes = {matrix.shape for matrix in (first, again, *others)}
+    if first.ndim != 2 or first.shape[0] != first.shape[1] or len(shapes) > 1:
+        return first, zeros(first.shape), array(0)  # the shape is what a message must speak of
+    drawn = [first, *others]
+    repeated = sum(any(close(one, other) for other in drawn[:n]) for n, one in enumerate(drawn))
+    return first.T @ first, first - again, array(repeated)
 
 
 def _expect_something(result: Any) -> None:
     if result is None:
         raise Unreadable("returns None (is the return missing?)")
+    if result is ...:
+        raise Unreadable("returns three dots, which still stand where your code belongs,")
 
 
 def as_numbers(value: Any) -> ndarray:
@@ -446,148 +570,40 @@ def _holds_python_floats(value: Any) -> bool:
     return type(value) is float
 
 
-# Saying what is off
-
-LARGEST = 1_000_000  # numbers in a result; what belongs there has a thousand at most
-
-Explain = Callable[[Check, list[Outcome], int], str]
+# What the object itself tells
 
 
-def _unlike(check: Check, outcome: Outcome, case: Case, names: Sequence[str]) -> str:
-    """Name the first result that has the wrong shape or holds NaN; an empty string if there is none."""
-    for name, value, expected in zip(names, outcome.values, case.expected, strict=True):
-        if value.shape != expected.shape:
-            shapes = f"expected {expected.shape}, got {value.shape}"
-            if value.shape == (1, *expected.shape):
-                shapes += " (is there a stray comma after the result?)"
-            return f"{check.name}: {name} has the wrong shape on {case.label}: {shapes}."
-        if True in (value != value).ravel().tolist():
-            return f"{check.name}: {name} holds NaN (not a number) on {case.label}."
+def kind_told(returned: Any, expected: tuple[ndarray, ...]) -> str:
+    """What a returned object says more than its numbers, as the end of a sentence; an empty string if nothing."""
+    if len(expected) != 1:
+        return ""
+    (right,) = expected
+    kind = _type(returned)
+    try:
+        if isinstance(returned, tuple) and hasattr(returned, "indices") and hasattr(returned, "values"):
+            return ": it holds values and their places, as torch's max gives them; take its .values"
+        if kind == "matrix":
+            return ": an np.matrix always has two axes; use np.array"
+        if not isinstance(returned, tuple | list) or right.shape[:1] == (len(returned),):
+            return ""
+        if len(returned) == 1:
+            why = "is there a stray comma after the result?" if kind == "tuple" else "leave out the brackets"
+            return f": it is a {kind} of one ({why})"
+        fitting = [place for place, part in enumerate(returned) if as_numbers(part).shape == right.shape]
+        if fitting and len(fitting) < len(returned) <= 3:
+            which = ("first", "second", "third")[fitting[0]]
+            return f": it is a {kind} of {len(returned)}; return its {which} part alone"
+        if fitting:
+            return f": it is a {kind} of {len(returned)} results; return one of them alone"
+    except Exception:  # an object with code of its own
+        return ""
     return ""
 
 
-def explain_shapes(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
-    case = check.cases[first_wrong]
-    for name, value, expected in zip("UWb", outcomes[first_wrong].values, case.expected, strict=True):
-        if not close(value, expected):
-            got, wanted = tuple(value.tolist()), tuple(expected.tolist())
-            return f"{check.name}: the shape of {name} is off on {case.label}: expected {wanted}, got {got}."
-    return ""
+# Words
 
 
-def explain_terms(*terms: str) -> Explain:
-    """An explanation by terms, which the first cases isolate: which are right, which are off, and the first row off."""
-
-    def explain(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
-        case = check.cases[first_wrong]
-        unlike = _unlike(check, outcomes[first_wrong], case, ["the new state"])
-        if unlike:
-            return unlike
-        (value,), (expected,) = outcomes[first_wrong].values, case.expected
-        row = _first_difference(value, expected)
-        numbers = _expected_and_got(expected[row], value[row])
-        if close(value, expected, coarse=True):
-            return f"{check.name} is off on {case.label}: {numbers}."
-        fine = {term: is_right(outcomes[i], check.cases[i]) for i, term in enumerate(terms)}
-        return f"{check.name} is off on {case.label}: {numbers}. {_told_by_terms(fine)}"
-
-    return explain
-
-
-def _told_by_terms(fine: dict[str, bool]) -> str:
-    right = [term for term in fine if fine[term]]
-    off = [term for term in fine if not fine[term]]
-    if right and off:
-        return f"For one input it is right with {_listed(right)}, and off with {_listed(off)}."
-    return f"For one input it is {'right' if right else 'off'} with {_listed(right or off)}."
-
-
-def explain_rows(*names: str, row: str = "row") -> Explain:
-    """An explanation that names the first result that is off, and the first of its rows (steps, sequences, ...)."""
-
-    def explain(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
-        case, values = check.cases[first_wrong], outcomes[first_wrong].values
-        unlike = _unlike(check, outcomes[first_wrong], case, names)
-        if unlike:
-            return unlike
-        parts = zip(names, values, case.expected, strict=True)
-        name, value, expected = next(part for part in parts if not close(part[1], part[2]))
-        place = _first_difference(value, expected)
-        where = f" at {row} {place[0] + 1} of {len(expected)}" if place else ""
-        numbers = _expected_and_got(expected[place], value[place])
-        return f"{check.name}: {name} is off{where}, on {case.label}: {numbers}."
-
-    return explain
-
-
-def explain_orthogonal(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
-    """Name two columns that are not orthogonal, or one that has the wrong length, or say that the seed does nothing."""
-    case = check.cases[first_wrong]
-    unlike = _unlike(check, outcomes[first_wrong], case, ["the matrix", "the difference", "the comparison"])
-    if unlike:
-        return unlike
-    products, expected = outcomes[first_wrong].values[0], case.expected[0]
-    if close(products, expected):
-        return f"{check.name} gives the same matrix for this seed and the next one, on {case.label}."
-    squares, n_columns = products.diagonal(), range(len(products))
-    for one, other in product(n_columns, n_columns):
-        if one < other and not close(products[one, other], expected[one, other]):
-            numbers = _expected_and_got(expected[one, other], products[one, other])
-            columns = f"columns {one + 1} and {other + 1} are not orthogonal"
-            return f"{check.name}: {columns} on {case.label}: {numbers} for their product."
-    column = next(column for column in n_columns if not close(squares[column], expected[column, column]))
-    numbers = _expected_and_got(expected[column, column] ** 0.5, squares[column] ** 0.5)
-    return f"{check.name}: column {column + 1} has the wrong length on {case.label}: {numbers}."
-
-
-def explain_forward(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
-    """Name the first time step that is off, and show its state."""
-    case = check.cases[first_wrong]
-    unlike = _unlike(check, outcomes[first_wrong], case, ["output", "h_n"])
-    if unlike:
-        return unlike
-    (output, h_n), (expected, expected_h_n) = outcomes[first_wrong].values, case.expected
-    if close(output, expected):
-        row = _first_difference(h_n, expected_h_n)
-        numbers = _expected_and_got(expected_h_n[row], h_n[row])
-        return f"{check.name}: output is right but h_n is off on {case.label}: {numbers}; h_n should be output[-1]."
-    row = _first_difference(output, expected)
-    step = row[0] + 1
-    whose = f" in sequence {row[1] + 1}" if len(row) > 1 else ""
-    before = f"right before step {step} and " if step > 1 else ""
-    numbers = _expected_and_got(expected[row], output[row])
-    return f"{check.name}: output is {before}off at step {step} of {len(expected)}{whose}, on {case.label}: {numbers}."
-
-
-def _first_difference(value: ndarray, expected: ndarray) -> tuple[int, ...]:
-    """The index of the first row in which two arrays of one shape differ."""
-    rows = product(*map(range, expected.shape[:-1]))
-    return next(row for row in rows if not close(value[row], expected[row]))
-
-
-def _expected_and_got(expected: ndarray, value: ndarray) -> str:
-    """Both in as few digits as show that the difference is none of rounding."""
-    largest = max(abs(expected - value).ravel().tolist())
-    digits = next((digits for digits in (3, 6, 9) if not largest < 3 * 10**-digits), 13)
-    shown = [_digits(numbers, digits) for numbers in (expected, value)]
-    text = f"expected {shown[0]}, got {shown[1]}"
-    if _within(value, expected, 1e-6, 1e-5):
-        text += " (as accurate as float32, but stored as float64: is there a float32 on the way?)"
-    return text
-
-
-def _digits(numbers: ndarray, digits: int) -> str:
-    shown = [_number(number, digits) for number in numbers.ravel().tolist()]
-    return f"[{', '.join(shown)}]" if numbers.ndim else shown[0]
-
-
-def _number(number: float, digits: int) -> str:
-    if isinstance(number, int):
-        return str(number)
-    return f"{number:.{digits}f}" if abs(number) < 1e4 else f"{number:.{digits}e}"
-
-
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 

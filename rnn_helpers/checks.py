@@ -14,22 +14,18 @@ from typing import Any
 
 # Bound here by name, as in `checking`: the right results stay right, whatever a notebook does to `np.tanh`. That is
 # also why the formula stands here once more, instead of a call of `rnn_helpers.rnn`; tests hold the two equal.
-from numpy import array, column_stack, eye, nan, ndarray, ones, roll, stack, tanh, where, zeros
+from numpy import arange, array, column_stack, eye, nan, ndarray, ones, roll, stack, tanh, where, zeros
 from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
-from rnn_helpers import checking
+from rnn_helpers import checking, explaining
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.checking import (
     Case,
     Check,
     CheckFailed,
     Explain,
-    explain_forward,
-    explain_orthogonal,
-    explain_rows,
-    explain_shapes,
-    explain_terms,
+    by_position,
     overwritten,
     read_array,
     read_orthogonal,
@@ -38,54 +34,37 @@ from rnn_helpers.checking import (
     read_whole_number,
     run_check,
 )
+from rnn_helpers.explaining import explain_forward, explain_orthogonal, explain_rows, explain_shapes, explain_terms
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 
-OVERWRITTEN = checking.OVERWRITTEN + overwritten(
-    array=array, column_stack=column_stack, eye=eye, ones=ones, roll=roll, stack=stack, tanh=tanh, where=where,
-    zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
+OWN = overwritten(
+    arange=arange, array=array, column_stack=column_stack, eye=eye, ones=ones, roll=roll, stack=stack, tanh=tanh,
+    where=where, zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
 )  # fmt: skip
+OVERWRITTEN = [*checking.OVERWRITTEN, *explaining.OVERWRITTEN, *OWN]
 
-__all__ = [
-    "Case",
-    "Check",
-    "CheckFailed",
-    "build",
-    "continue_reading",
-    "distinct_summaries",
-    "first_step",
-    "forward_lengths",
-    "from_torch",
-    "max_pool",
-    "mean_pool",
-    "orthogonal",
-    "parameter_shapes",
-    "read_back",
-    "read_backwards",
-    "read_batch_first",
-    "read_counts",
-    "rnn_forward",
-    "rnn_step",
-    "run_check",
-    "trace",
-]
+__all__ = ["Case", "Check", "CheckFailed", "build", "run_check"]  # and each check: its decorator adds it
 
-Lift = Callable[[Callable[..., Any]], Callable[..., Any]]
+Forward = Callable[..., Any]  # a function that reads a sequence as `rnn_forward` does, right or wrong
+Lift = Callable[[Forward], Callable[..., Any]]
 
 
 @dataclass(frozen=True)
 class _Parts:
     """A check before its cases are drawn: as in `Check`, with `cases` as a function of the seed.
 
-    `lift` turns a mistake in one step into one in this check's function, so that it is recognised here too; a mistake
-    that makes no difference there, or the same as one of the check's own, is named in `not_lifted`.
+    Each of `lifts` makes this check's function of a function that reads a sequence: so the mistakes known to the checks
+    in `lifted`, in a loop and in a step, are recognised in it too, but for those in `not_lifted`, whose hints would not
+    be true here.
     """
 
     cases: Callable[[int], list[Case]]
     read: Callable[[Any], tuple[Any, ...]]
-    explain: checking.Explain
-    lift: Lift | None = None
+    explain: Explain
+    lifts: tuple[Lift, ...] = ()
+    lifted: tuple[str, ...] = ("rnn_forward", "rnn_step")
     not_lifted: tuple[str, ...] = ()
-    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = checking.by_position
+    call: Callable[[Callable[..., Any], dict[str, Any]], Any] = by_position
 
 
 PARTS: dict[str, _Parts] = {}  # filled by the decorator
@@ -112,6 +91,7 @@ def check(read: Any, explain: Explain, *, seed: int, **options: Any) -> Callable
     def decorate(cases: Callable[[int], list[Case]]) -> Callable[..., None]:
         name, default = cases.__name__, seed
         PARTS[name] = _Parts(cases, read, explain, **options)
+        __all__.append(name)
 
         def run(fn: Callable[..., Any], *, seed: int = default) -> None:
             run_check(fn, build(name, seed))
@@ -151,10 +131,13 @@ def build(name: str, seed: int) -> Check:
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
     parts = PARTS[name]
-    mistakes = _mistakes_of(name)
-    if parts.lift is not None:
-        steps = [pair for pair in _mistakes_of("rnn_step") if pair[0].name not in parts.not_lifted]
-        mistakes += [(mistake, parts.lift(step)) for mistake, step in steps]
+    lifted = [
+        (mistake, lift(forward_from(function) if target == "rnn_step" else function))
+        for lift in parts.lifts
+        for target in parts.lifted
+        for mistake, function in _mistakes_of(target)
+        if mistake.name not in parts.not_lifted
+    ]
     try:
         if OVERWRITTEN:
             raise TypeError(f"{OVERWRITTEN[0]} is not itself")
@@ -164,7 +147,7 @@ def build(name: str, seed: int) -> Check:
             f"{name} cannot be checked, because a function of NumPy or Python was overwritten in this notebook "
             f"({error}). Remove that line, restart the kernel, and run the notebook again."
         ) from None
-    return Check(name, cases, parts.read, parts.explain, mistakes, parts.call)
+    return Check(name, cases, parts.read, parts.explain, _mistakes_of(name) + lifted, parts.call)
 
 
 def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
@@ -177,32 +160,100 @@ def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
     ]
 
 
-def _last_state_from(step: Callable[..., Any]) -> Callable[..., Any]:
+# What makes a check's function of one that reads a sequence: only the way in and the way out differ
+
+
+def _as_it_is(forward: Forward) -> Callable[..., Any]:
+    return forward
+
+
+def _first_step_of(forward: Forward) -> Callable[..., Any]:
+    return lambda x_1, U, b: forward(x_1[None], U, zeros((len(b), len(b))), b, zeros(len(b)))[0][0]
+
+
+def _trace_of(forward: Forward) -> Callable[..., Any]:
+    return lambda x, U, W, b: forward(x, U, W, b, zeros(len(b)))[0]
+
+
+def _last_state_of(forward: Forward) -> Callable[..., Any]:
+    return lambda first, second, U, W, b: forward(array([*first, *second]), U, W, b, zeros(len(b)))[1]
+
+
+def _half_by_half_of(first_forward: Forward, second_forward: Forward) -> Callable[..., Any]:
     def continue_reading(first_half, second_half, U, W, b):
-        return forward_from(step)([*first_half, *second_half], U, W, b, 0.0 * b)[1]
+        _, h = first_forward(first_half, U, W, b, zeros(len(b)))
+        return second_forward(second_half, U, W, b, h)[1]
 
     return continue_reading
 
 
-def _trace_from(step: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, U, W, b: forward_from(step)(x, U, W, b, 0.0 * b)[0]
+def _both_halves_of(forward: Forward) -> Callable[..., Any]:
+    return _half_by_half_of(forward, forward)
+
+
+def _first_half_of(forward: Forward) -> Callable[..., Any]:
+    return _half_by_half_of(forward, _forward)
+
+
+def _second_half_of(forward: Forward) -> Callable[..., Any]:
+    return _half_by_half_of(_forward, forward)
+
+
+def _ends_of(forward: Forward) -> Callable[..., Any]:
+    def forward_lengths(x, lengths, U, W, b):
+        output, _ = forward(x, U, W, b, zeros((x.shape[1], len(b))))
+        return output[lengths - 1, list(range(x.shape[1]))]
+
+    return forward_lengths
+
+
+def _ends_one_by_one(forward: Forward) -> Callable[..., Any]:
+    def forward_lengths(x, lengths, U, W, b):
+        return stack([forward(x[:length, n], U, W, b, zeros(len(b)))[1] for n, length in enumerate(lengths.tolist())])
+
+    return forward_lengths
+
+
+def _time_first_of(forward: Forward) -> Callable[..., Any]:
+    return lambda x, U, W, b: forward(x.swapaxes(0, 1), U, W, b, zeros((len(x), len(b))))[1]
+
+
+def _sequences_one_by_one(forward: Forward) -> Callable[..., Any]:
+    return lambda x, U, W, b: stack([forward(x_n, U, W, b, zeros(len(b)))[1] for x_n in x])
+
+
+def _backwards_of(forward: Forward) -> Callable[..., Any]:
+    def read_backwards(x, U, W, b):
+        output, h_n = forward(x[::-1], U, W, b, zeros(len(b)))
+        return output[::-1], h_n
+
+    return read_backwards
+
+
+# How a learner's function is called, where it is not with the arguments alone
 
 
 def call_with_layer(fn: Callable[..., Any], arguments: dict[str, ndarray]) -> Any:
-    """Call `fn` with a `torch.nn.RNN` made of the arguments. It shares their memory: a change of the one is seen."""
+    """Call `fn` with a `torch.nn.RNN` made of the arguments, and put its parameters back as they are after the call."""
     from torch import from_numpy, nn
 
     n_units, n_features = arguments["weight_ih_l0"].shape
     layer = nn.RNN(n_features, n_units, device="meta")  # no memory of its own, and no random numbers drawn for it
     for name, values in arguments.items():
         setattr(layer, name, nn.Parameter(from_numpy(values)))
-    return fn(layer)
+    result = fn(layer)
+    for name in arguments:
+        parameter = getattr(layer, name, None)
+        as_it_was = isinstance(parameter, nn.Parameter) and parameter.requires_grad
+        arguments[name] = parameter.detach().numpy().copy() if as_it_was else None
+    return result
 
 
 def call_with_seeds(fn: Callable[..., Any], arguments: dict[str, Any]) -> list[Any]:
-    """Call `fn` with its seed, with the same seed again, and with another one."""
+    """Call `fn` with its seed, with the same seed again and, where no chance makes two matrices alike, with others."""
     n_units, scale, seed = arguments.values()
-    return [fn(n_units, scale, chosen) for chosen in (seed, seed, seed + 1)]
+    others = range(seed + 1, seed + 6) if n_units > 6 else ()
+    return [fn(n_units, scale, chosen) for chosen in (seed, seed, *others)]
 
 
 # What is drawn
@@ -224,6 +275,11 @@ def _states(x: ndarray, U: ndarray, W: ndarray, b: ndarray, h_0: ndarray | None 
     return stack(states)
 
 
+def _forward(x: ndarray, U: ndarray, W: ndarray, b: ndarray, h_0: ndarray) -> tuple[ndarray, ndarray]:
+    output = _states(x, U, W, b, h_0)
+    return output, output[-1]
+
+
 def _draw(rng: Any, n_features: int, n_units: int, *lead: int) -> dict[str, ndarray]:
     """Random x of shape (*lead, I), and U, W, b for it.
 
@@ -240,13 +296,8 @@ def _draw(rng: Any, n_features: int, n_units: int, *lead: int) -> dict[str, ndar
 
 
 def _draw_integers(rng: Any, n_features: int, n_units: int, *lead: int) -> dict[str, ndarray]:
-    """The same in small integers. W is a rotated identity: the only integers with a spectral norm of 1 or less."""
-    return {
-        "x": rng.integers(-1, 2, size=(*lead, n_features)),
-        "U": rng.integers(-1, 2, size=(n_units, n_features)),
-        "W": roll(eye(n_units, dtype="int64"), 1, axis=1),
-        "b": rng.integers(-1, 2, size=n_units),
-    }
+    """The same with x of small integers, as counts and word numbers are."""
+    return _draw(rng, n_features, n_units, *lead) | {"x": rng.integers(-2, 3, size=(*lead, n_features))}
 
 
 def _sizes(draw: dict[str, ndarray]) -> str:
@@ -276,9 +327,13 @@ def parameter_shapes(seed: int) -> list[Case]:
     return cases
 
 
-def _step_case(label: str, draw: dict[str, ndarray], h: ndarray, telling: bool = True) -> Case:
+LARGE_SUMS = "The sums are large here: does an exponential overflow, or is a sum cut off?"
+WHOLE_NUMBERS = "These inputs are whole numbers: is a state stored in an array of integers, or divided with //?"
+
+
+def _step_case(label: str, draw: dict[str, ndarray], h: ndarray, telling: bool = True, says: str = "") -> Case:
     arguments = {"x": draw["x"], "h": h, "U": draw["U"], "W": draw["W"], "b": draw["b"]}
-    return Case(f"{label} {_sizes(draw)}", arguments, (_next_state(**arguments),), telling)
+    return Case(f"{label} {_sizes(draw)}", arguments, (_next_state(**arguments),), telling, says)
 
 
 @check(read_array, explain_terms(*TERMS), seed=20)
@@ -288,7 +343,7 @@ def rnn_step(seed: int) -> list[Case]:
     `fn` is called as ``fn(x, h, U, W, b)`` with x (I,) or (N, I) and h (H,) or (N, H); must return what
     `rnn_helpers.rnn.rnn_step` does, as an array, a list or a tensor.
 
-    The cases: each term alone, all three, integers, batches.
+    The cases: each term alone, all three, integers, batches, large numbers.
     """
     rng = default_rng(seed)
     cases = []
@@ -299,7 +354,8 @@ def rnn_step(seed: int) -> list[Case]:
         isolated = [(only_bias, 0 * h), (only_x, 0 * h), (only_h, h), ({}, h)]
         for term, (zeroed, state) in zip(TERMS, isolated, strict=True):
             cases.append(_step_case(f"one input with {term}", draw | zeroed, state))
-    cases.append(_step_case("one input of integers", _draw_integers(rng, 3, 4), rng.integers(-1, 2, 4)))
+    draw = _draw_integers(rng, 3, 4)
+    cases.append(_step_case("one input of integers", draw, rng.integers(-1, 2, 4), says=WHOLE_NUMBERS))
     for n_sequences, n_features, n_units in [(5, 3, 4), (5, 4, 4), (1, 3, 4)]:
         draw, h = _draw(rng, n_features, n_units, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
         cases.append(_step_case(f"a batch of {n_sequences}", draw, h))
@@ -311,45 +367,49 @@ def rnn_step(seed: int) -> list[Case]:
         cases.append(_step_case(f"a batch of {n_sequences}", draw, h, telling=False))
     # A tanh made of exponentials overflows here, and a sum that was cut off shows.
     draw = _draw(rng, 3, 4)
-    large = draw | {"x": draw["x"] * 1e4}
-    cases.append(_step_case("one input of large numbers", large, rng.uniform(-1, 1, 4), telling=False))
+    for sign, label in [(1, "large numbers"), (-1, "the opposite large numbers")]:  # so that each sum has either sign
+        large = draw | {"x": sign * 1e4 * draw["x"]}
+        cases.append(_step_case(f"one input of {label}", large, rng.uniform(-1, 1, 4), telling=False, says=LARGE_SUMS))
     return cases
 
 
-@check(read_array, explain_terms(*FIRST_TERMS), seed=22)
+@check(read_array, explain_terms(*FIRST_TERMS), lifts=(_first_step_of,), lifted=("rnn_step",), seed=22)
 def first_step(seed: int) -> list[Case]:
     """Check a function that reads the first input, when there is no memory yet.
 
     `fn` is called as ``fn(x_1, U, b)`` with x_1 (I,), U (H, I) and b (H,); must return h(1), of shape (H,), as an
     array, a list or a tensor.
 
-    The cases: each of the two terms alone, both, integers.
+    The cases: each of the two terms alone, both, integers, large numbers.
     """
     rng = default_rng(seed)
     cases = []
 
-    def add(label: str, draw: dict[str, ndarray]) -> None:
+    def add(label: str, draw: dict[str, ndarray], says: str = "", telling: bool = True) -> None:
         arguments = {"x_1": draw["x"], "U": draw["U"], "b": draw["b"]}
         expected = tanh(draw["U"] @ draw["x"] + draw["b"])
-        cases.append(Case(f"one input {label} {_sizes(draw)}", arguments, (expected,)))
+        cases.append(Case(f"one input {label} {_sizes(draw)}", arguments, (expected,), telling, says))
 
     for n_features, n_units in [(3, 4), (4, 4), (5, 2)]:
         draw = _draw(rng, n_features, n_units)
         for term, zeroed in zip(FIRST_TERMS, ({"x": 0 * draw["x"]}, {"b": 0 * draw["b"]}, {}), strict=True):
             add(f"with {term}", draw | zeroed)
-    add("of integers", _draw_integers(rng, 3, 4))
+    add("of integers", _draw_integers(rng, 3, 4), WHOLE_NUMBERS)
+    draw = _draw(rng, 3, 4)
+    for sign, label in [(1, "large numbers"), (-1, "the opposite large numbers")]:
+        add(f"of {label}", draw | {"x": sign * 1e4 * draw["x"]}, LARGE_SUMS, telling=False)
     return cases
 
 
 # A whole sequence
 
 
-def _forward_case(label: str, draw: dict[str, ndarray], h_0: ndarray, telling: bool = True) -> Case:
+def _forward_case(label: str, draw: dict[str, ndarray], h_0: ndarray, telling: bool = True, says: str = "") -> Case:
     output = _states(**draw, h_0=h_0)
-    return Case(f"{label} {_sizes(draw)}", draw | {"h_0": h_0}, (output, output[-1]), telling)
+    return Case(f"{label} {_sizes(draw)}", draw | {"h_0": h_0}, (output, output[-1]), telling, says)
 
 
-@check(read_parts("output", "h_n"), explain_forward, lift=forward_from, seed=21)
+@check(read_parts("output", "h_n"), explain_forward, lifts=(_as_it_is,), lifted=("rnn_step",), seed=21)
 def rnn_forward(seed: int) -> list[Case]:
     """Check a function that reads a whole sequence.
 
@@ -366,14 +426,14 @@ def rnn_forward(seed: int) -> list[Case]:
         cases.append(_forward_case(f"{label} with h_0 = 0", draw, zeros(n_units)))
         cases.append(_forward_case(f"{label} with a non-zero h_0", draw, h_0))
     draw = _draw_integers(rng, 3, 4, 5)
-    cases.append(_forward_case("one sequence of integers", draw, rng.integers(-1, 2, 4)))
+    cases.append(_forward_case("one sequence of integers", draw, rng.integers(-1, 2, 4), says=WHOLE_NUMBERS))
     # With as many sequences as steps, a mix-up of the two axes raises no error.
     for n_steps, n_sequences, n_features, n_units in [(5, 2, 3, 4), (5, 2, 4, 4), (6, 6, 3, 4), (4, 1, 3, 5)]:
         draw = _draw(rng, n_features, n_units, n_steps, n_sequences)
         label = f"a batch of N={n_sequences} with T={n_steps}"
         cases.append(_forward_case(label, draw, rng.uniform(-1, 1, (n_sequences, n_units))))
     draw = _draw_integers(rng, 3, 4, 5, 2)
-    cases.append(_forward_case("a batch of N=2 of integers", draw, rng.integers(-1, 2, (2, 4))))
+    cases.append(_forward_case("a batch of N=2 of integers", draw, rng.integers(-1, 2, (2, 4)), says=WHOLE_NUMBERS))
     # All sizes alike, so that no mix-up of axes raises an error; and a batch of one step.
     for n_steps, n_sequences, n_features, n_units in [(4, 4, 4, 4), (1, 2, 3, 4)]:
         draw, h_0 = _draw(rng, n_features, n_units, n_steps, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
@@ -382,13 +442,7 @@ def rnn_forward(seed: int) -> list[Case]:
     return cases
 
 
-@check(
-    read_array,
-    explain_rows("the trace", row="step"),
-    lift=_trace_from,
-    not_lifted=("no memory", "columns only"),
-    seed=23,
-)
+@check(read_array, explain_rows("the trace", row="step"), lifts=(_trace_of,), seed=23)
 def trace(seed: int) -> list[Case]:
     """Check a function that returns the state after every step of one sequence, from h(0) = 0.
 
@@ -402,11 +456,18 @@ def trace(seed: int) -> list[Case]:
         (f"one sequence of T={n_steps}", _draw(rng, n_features, n_units, n_steps))
         for n_steps, n_features, n_units in sizes
     ]
-    draws.append(("one sequence of integers", _draw_integers(rng, 3, 4, 5)))
-    return [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+    cases = [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+    draw = _draw_integers(rng, 3, 4, 5)
+    cases.append(Case(f"one sequence of integers {_sizes(draw)}", draw, (_states(**draw),), says=WHOLE_NUMBERS))
+    return cases
 
 
-@check(read_array, explain_rows("the last state"), lift=_last_state_from, not_lifted=("columns only",), seed=24)
+@check(
+    read_array,
+    explain_rows("the last state"),
+    lifts=(_last_state_of, _both_halves_of, _first_half_of, _second_half_of),
+    seed=24,
+)
 def continue_reading(seed: int) -> list[Case]:
     """Check a function that reads a sequence in two halves, from h(0) = 0.
 
@@ -455,7 +516,13 @@ def from_torch(seed: int) -> list[Case]:
     return cases
 
 
-@check(read_array, explain_rows("the state", row="sequence"), seed=26)
+@check(
+    read_array,
+    explain_rows("the state", row="sequence"),
+    lifts=(_ends_of, _ends_one_by_one),
+    not_lifted=("wrong axis taken for time", "batch first"),
+    seed=26,
+)
 def forward_lengths(seed: int) -> list[Case]:
     """Check a function that reads a padded batch and returns the state at the end of each sequence.
 
@@ -490,7 +557,7 @@ def forward_lengths(seed: int) -> list[Case]:
 # Functions to mend
 
 
-@check(read_array, explain_rows("the result", row="step"), seed=27)
+@check(read_array, explain_rows("the result", row="step"), lifts=(_trace_of,), seed=27)
 def read_counts(seed: int) -> list[Case]:
     """Check a function that returns the state after every step, for inputs of whole numbers too.
 
@@ -499,16 +566,24 @@ def read_counts(seed: int) -> list[Case]:
     The cases: inputs of whole numbers, and of others.
     """
     rng = default_rng(seed)
-    draws = []
+    cases = []
     for n_steps, n_features, n_units in [(1, 3, 4), (5, 3, 4), (6, 4, 4)]:
         draw = _draw(rng, n_features, n_units, n_steps)
-        draws.append((f"T={n_steps} inputs of decimal numbers", draw))
-        counts = rng.integers(0, 4, size=(n_steps, n_features))
-        draws.append((f"T={n_steps} inputs of whole numbers", draw | {"x": counts}))
-    return [Case(f"{label} {_sizes(draw)}", draw, (_states(**draw),)) for label, draw in draws]
+        counts = draw | {"x": rng.integers(0, 4, size=(n_steps, n_features))}
+        label = f"T={n_steps} inputs of decimal numbers {_sizes(draw)}"
+        cases.append(Case(label, draw, (_states(**draw),)))
+        label = f"T={n_steps} inputs of whole numbers {_sizes(draw)}"
+        cases.append(Case(label, counts, (_states(**counts),), says=WHOLE_NUMBERS))
+    return cases
 
 
-@check(read_array, explain_rows("the state", row="sequence"), seed=28)
+@check(
+    read_array,
+    explain_rows("the state", row="sequence"),
+    lifts=(_time_first_of, _sequences_one_by_one),
+    not_lifted=("wrong axis taken for time", "batch first"),
+    seed=28,
+)
 def read_batch_first(seed: int) -> list[Case]:
     """Check a function that reads a batch whose first axis is the sequence, not the step.
 
@@ -527,7 +602,13 @@ def read_batch_first(seed: int) -> list[Case]:
     return cases
 
 
-@check(read_parts("output", "h_n"), explain_rows("output", "h_n", row="step"), seed=29)
+@check(
+    read_parts("output", "h_n"),
+    explain_rows("output", "h_n", row="step"),
+    lifts=(_backwards_of,),
+    not_lifted=("input order reversed",),
+    seed=29,
+)
 def read_backwards(seed: int) -> list[Case]:
     """Check a function that reads one sequence from its end to its beginning.
 
@@ -570,7 +651,7 @@ def mean_pool(seed: int) -> list[Case]:
 
     `fn` is called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
 
-    The cases: the mean of each feature over time.
+    The cases: numbers of both signs, negative ones alone, integers, a single step, batches.
     """
     return _pool_cases(seed, lambda x: x.sum(axis=0) / len(x))
 
@@ -581,9 +662,12 @@ def max_pool(seed: int) -> list[Case]:
 
     `fn` is called as ``fn(x)`` with x (T, I) or (T, N, I); must return (I,) or (N, I).
 
-    The cases: the maximum of each feature over time.
+    The cases: numbers of both signs, negative ones alone, integers, a single step, batches, and very negative numbers.
     """
-    return _pool_cases(seed, lambda x: x.max(axis=0))
+    x = -(10.0 ** default_rng(seed).uniform(12, 15, size=(5, 3)))
+    says = "All numbers are far below zero here: a search that starts from a fixed number stays there; start from x[0]."
+    far_below = Case("one sequence of very negative numbers (T=5, I=3)", {"x": x}, (x.max(axis=0),), says=says)
+    return [*_pool_cases(seed, lambda x: x.max(axis=0)), far_below]
 
 
 @check(read_whole_number, explain_rows("the number"), seed=32)
@@ -615,7 +699,13 @@ def distinct_summaries(seed: int) -> list[Case]:
         return _states(**(draw | {"x": x}))[-1]
 
     rows = rng.normal(size=(5, 3))
-    close_rows = rng.integers(1, 9, size=3) / 10 + 1e-4 * rng.permutation(12).reshape(4, 3)
+    places = rng.permutation(12).reshape(4, 3)
+    close_rows = rng.integers(1, 9, size=3) / 10 + 1e-4 * places
+    closer_rows = rng.integers(1, 9, size=3) / 10 + 4e-9 * places
+    says = (
+        "The results lie close together here, and those that agree to 1e-9 are the same, no others: round to 9 "
+        "decimals, or give np.allclose rtol=0 and atol=1e-9."
+    )
     counted = [
         ("the mean of 3 rows", mean, rows[:3], 1),
         ("the mean of 5 rows", mean, rows, 1),
@@ -626,7 +716,13 @@ def distinct_summaries(seed: int) -> list[Case]:
         ("4 rows, two of them equal, one behind the other", flattened, rows[[0, 1, 2, 1]], factorial(4) // 2),
         ("the last state of an RNN after 4 rows", last_state, draw["x"], factorial(4)),
     ]
-    return [Case(label, {"summary": summary, "x": x}, (array(n),)) for label, summary, x, n in counted]
+    cases = [
+        Case(label, {"summary": summary, "x": x}, (array(n),), says=says if x is close_rows else "")
+        for label, summary, x, n in counted
+    ]
+    label = "the first of 4 rows that differ by a few 1e-9"
+    cases.append(Case(label, {"summary": first_row, "x": closer_rows}, (array(4),), says=says))
+    return cases
 
 
 def _linear_probe(summaries: ndarray, tokens: ndarray) -> ndarray:
@@ -645,22 +741,30 @@ def read_back(seed: int) -> list[Case]:
     the accuracy, from 0 to 1, on the sequences from ``3 * N // 4`` on, of the least-squares map with intercept from
     summaries to one-hot tokens that is fitted on the sequences before.
 
-    The cases: summaries that tell the token fully, in part and not at all, few numbers that lie far from zero, and
-    counts.
+    The cases: summaries that tell the token fully, in part and not at all, or by another rule at the end; few
+    numbers that lie far from zero, and counts.
     """
     rng = default_rng(seed)
     cases = []
 
-    def add(label: str, summaries: ndarray, tokens: ndarray) -> None:
+    def add(label: str, summaries: ndarray, tokens: ndarray, says: str = "") -> None:
         n_fit = 3 * len(tokens) // 4
         accuracy = (_linear_probe(summaries, tokens).argmax(axis=1) == tokens[n_fit:]).mean()
-        cases.append(Case(label, {"summaries": summaries, "tokens": tokens}, (array(accuracy),)))
+        cases.append(Case(label, {"summaries": summaries, "tokens": tokens}, (array(accuracy),), says=says))
 
     def draw_tokens(n_sequences: int, n_kinds: int) -> ndarray:
         return roll(rng.permutation(n_sequences) % n_kinds, 1)  # every kind occurs, before and after the cut
 
     tokens = draw_tokens(120, 3)
     add("summaries that are the token itself, one-hot", eye(3)[tokens], tokens)
+    says = (
+        "The last quarter follows another rule here than the sequences before it, so none of its tokens can be "
+        "guessed: a probe that is right has been fitted on some of them. Cut at 3 * N // 4, and do not shuffle."
+    )
+    told = where(arange(120) < 90, tokens, (tokens + 1) % 3)
+    add("summaries that follow another rule at the end", eye(3)[told] + rng.normal(size=(120, 3)) / 20, tokens, says)
+    tokens = draw_tokens(12, 3)
+    add("12 summaries, as many held out as there are kinds", (tokens + rng.normal(size=12) / 9)[:, None], tokens)
     for n_sequences, n_numbers, n_kinds, noise in [(200, 4, 3, 1.0), (202, 5, 6, 0.7), (400, 8, 6, 2.0)]:
         tokens = draw_tokens(n_sequences, n_kinds)
         centers, noises = rng.normal(size=(n_kinds, n_numbers)), rng.normal(size=(n_sequences, n_numbers))
@@ -691,5 +795,5 @@ def orthogonal(seed: int) -> list[Case]:
     for n_units, scale in [(2, 1.0), (4, 0.9), (5, 0.5), (8, 1.1)]:
         arguments = {"H": n_units, "scale": scale, "seed": int(rng.integers(1000))}
         label = ", ".join(f"{name}={value}" for name, value in arguments.items())
-        cases.append(Case(label, arguments, (scale**2 * eye(n_units), zeros((n_units, n_units)), array(1.0))))
+        cases.append(Case(label, arguments, (scale**2 * eye(n_units), zeros((n_units, n_units)), array(0))))
     return cases

@@ -182,6 +182,8 @@ def test_hidden_cases_have_numbers_of_their_own():
 def test_hidden_cases_catch_each_mistake_by_its_hint(cell):
     check = checks.build(name_in(cell), hidden_seed(cell))
     for mistake, function in check.mistakes:
+        if mistake.target != check.name:  # one that stands inside: see test_mistakes
+            continue
         with pytest.raises(checks.CheckFailed) as caught:
             checks.run_check(function, check)
         assert str(caught.value) == f"{check.name}: {mistake.hint}"
