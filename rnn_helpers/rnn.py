@@ -214,8 +214,7 @@ class RNN:
         if not isinstance(nonlinearity, str) or nonlinearity not in NONLINEARITIES:
             raise ValueError(f"nonlinearity must be one of {', '.join(NONLINEARITIES)}, got {nonlinearity!r}")
         n_layers, two = _as_size(num_layers, "num_layers"), _as_flag(bidirectional, "bidirectional")
-        # Past __setattr__, which refuses to change any of these.
-        vars(self).update(
+        self._set(
             input_size=_as_size(input_size, "input_size"),
             hidden_size=_as_size(hidden_size, "hidden_size"),
             num_layers=n_layers,
@@ -231,14 +230,15 @@ class RNN:
 
         bound = self.hidden_size**-0.5
         rng = np.random.default_rng(seed)
-        for name, shape in self._shapes().items():
-            vars(self)[name] = rng.uniform(-bound, bound, shape).astype(self.dtype)
+        self._set(
+            **{name: rng.uniform(-bound, bound, shape).astype(self.dtype) for name, shape in self._shapes().items()}
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Take over the new values of a parameter, and refuse every other name: nothing would read it."""
         shapes = self._shapes()
         if name in shapes:
-            vars(self)[name] = self._as_parameter(value, name, shapes[name])
+            self._set(**{name: self._as_parameter(value, name, shapes[name])})
         elif name in vars(self):
             raise AttributeError(f"{name} is fixed once the layer is built, as {self!r}: build another layer")
         else:
@@ -334,7 +334,7 @@ class RNN:
                 f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
             )
         # All of them before any is taken over, so that a refusal changes nothing.
-        vars(self).update({name: self._as_parameter(state_dict[name], name, shapes[name]) for name in shapes})
+        self._set(**{name: self._as_parameter(state_dict[name], name, shapes[name]) for name in shapes})
 
     @classmethod
     def from_torch(cls, module: Any) -> RNN:
@@ -387,6 +387,11 @@ class RNN:
         ]
         return f"RNN({self.input_size}, {self.hidden_size}{''.join(changed)}, dtype={self.dtype})"
 
+    def _set(self, **attributes: Any) -> None:
+        """Set attributes past `__setattr__`, which checks parameters and refuses options."""
+        for name, value in attributes.items():
+            super().__setattr__(name, value)  # vars(self).update would slow down every later look-up
+
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Every parameter's name and shape, in torch's order."""
         shapes: dict[str, tuple[int, ...]] = {}
@@ -404,7 +409,7 @@ class RNN:
         array = _as_array(value, name)
         _check_shape(array, name, shape, f"as in {self!r}")
         # `rnn.weight_hh_l0 *= 2` ends with an assignment of the layer's own array, which is to stay the same one.
-        return array if array is vars(self).get(name) else array.astype(self.dtype)
+        return array if array is getattr(self, name, None) else array.astype(self.dtype)
 
     def _parameters(self, suffix: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
         """U, W and b of one layer and direction, with torch's two biases added into one."""
