@@ -486,7 +486,9 @@ def test_load_state_dict_refuses_and_leaves_the_layer_alone(change, error, messa
 def test_load_state_dict_names_what_it_expected():
     with pytest.raises(TypeError, match=r"mapping.*list"):
         RNN(3, 4).load_state_dict([1, 2])
-    with pytest.raises(ValueError, match=r"expected.*weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0;"):
+    with pytest.raises(
+        ValueError, match=r"^expected the parameters weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0; mis"
+    ):
         RNN(3, 4).load_state_dict({})
     with pytest.raises(ValueError, match="unknown: bias_ih_l0, bias_hh_l0"):
         RNN(3, 4, bias=False).load_state_dict(RNN(3, 4).state_dict())
@@ -685,7 +687,13 @@ X_BATCH = np.zeros((5, 2, 3))
         (X_BATCH, np.zeros((2, 1, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(2, 1, 4\)"),
         (X_BATCH, np.zeros((1, 2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(1, 2, 4\)"),
         (X_BATCH, np.zeros((2, 2, 3)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(2, 2, 3\)"),
-        (X_BATCH[:, 0], np.zeros((2, 1, 4)), None, ValueError, r"\(2, 4\), .*for one sequence; got \(2, 1, 4\)"),
+        (
+            X_BATCH[:, 0],
+            np.zeros((2, 1, 4)),
+            None,
+            ValueError,
+            r"\(2, 4\), \(L\*D, H\) for one sequence; got \(2, 1, 4\)",
+        ),
         (X_BATCH, "zero", None, TypeError, "h_0 must hold real numbers.*<U4"),
         (X_BATCH, None, [5], ValueError, r"lengths must have shape \(2,\), one for each sequence; got \(1,\)"),
         (X_BATCH, None, [[5, 5]], ValueError, r"lengths must have shape \(2,\).*got \(1, 2\)"),
@@ -696,7 +704,13 @@ X_BATCH = np.zeros((5, 2, 3))
         (X_BATCH, None, [5.0, 1.0], TypeError, "lengths must be integers, got dtype float64"),
         (X_BATCH, None, [True, True], TypeError, "lengths must be integers, got dtype bool"),
         (X_BATCH, None, ["5", "5"], TypeError, "lengths must hold real numbers.*<U1"),
-        (X_BATCH[:, 0], None, [5], ValueError, "lengths go with a batch of sequences, but x is one sequence"),
+        (
+            X_BATCH[:, 0],
+            None,
+            [5],
+            ValueError,
+            "^lengths go with a batch of sequences, but x is one sequence: cut it to its length instead$",
+        ),
     ],
 )
 def test_layer_refuses_bad_input(x, h_0, lengths, error, message):
