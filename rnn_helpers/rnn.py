@@ -409,7 +409,7 @@ class RNN:
         array = _as_array(value, name)
         _check_shape(array, name, shape, f"as in {self!r}")
         # `rnn.weight_hh_l0 *= 2` ends with an assignment of the layer's own array, which is to stay the same one.
-        return array if array is getattr(self, name, None) else array.astype(self.dtype)
+        return array if array is getattr(self, name) else array.astype(self.dtype)
 
     def _parameters(self, suffix: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
         """U, W and b of one layer and direction, with torch's two biases added into one."""
