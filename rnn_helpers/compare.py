@@ -9,6 +9,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -102,11 +103,14 @@ def against_torch(
     rnn = RNN.from_torch(layer)
     ours = rnn(x, h_0, lengths)  # first, because it says what is wrong with bad data
     # Copies, because torch reads no array with negative strides.
-    given = [value if value is None else np.array(_as_array(value, ""), rnn.dtype) for value in (x, h_0)]
-    theirs = _run_torch(layer, *given, None if lengths is None else np.array(lengths))
-    pairs = list(zip(("output", "h_n"), ours, theirs, strict=True))
-    differences = [_largest(*pair) for pair in pairs]
-    return Difference(*differences, all(np.allclose(a, b, **TOLERANCES[rnn.dtype.name]) for _, a, b in pairs))
+    theirs = _run_torch(
+        layer,
+        np.array(_as_array(x, "x"), rnn.dtype),
+        None if h_0 is None else np.array(_as_array(h_0, "h_0"), rnn.dtype),
+        None if lengths is None else np.array(_as_array(lengths, "lengths"), np.int64),
+    )
+    output, h_n = (_largest(*pair) for pair in zip(("output", "h_n"), ours, theirs, strict=True))
+    return Difference(output, h_n, all(_agree(*pair) for pair in zip(ours, theirs, strict=True)))
 
 
 def grid(dtype: str = "float32", seed: int = 0) -> Iterator[tuple[dict[str, Any], Difference]]:
@@ -135,7 +139,7 @@ def grid(dtype: str = "float32", seed: int = 0) -> Iterator[tuple[dict[str, Any]
         arguments = {name: value for name, value in options.items() if not name.startswith("with_")}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)))
-            layer = torch.nn.RNN(n_features, n_units, **arguments, dtype=getattr(torch, dtype))
+            layer = torch.nn.RNN(n_features, n_units, **arguments, dtype=getattr(torch, dtype), device="cpu")
         # At most 3 in size, as a standardised feature is: far larger ones would saturate every unit and hide much.
         shape = (n_sequences, n_steps) if options["batch_first"] else (n_steps, n_sequences)
         x = rng.uniform(-3, 3, (*shape, n_features))
@@ -171,12 +175,12 @@ def time_both(
     import torch
 
     with torch.random.fork_rng(devices=[]):  # leaves torch's own random state as it was
-        layer = torch.nn.RNN(I, H)
+        layer = torch.nn.RNN(I, H, dtype=torch.float32, device="cpu")
     rnn = RNN.from_torch(layer)
     x = np.random.default_rng(0).standard_normal((T, N, I), dtype=np.float32)
     x_torch = torch.from_numpy(x)
     numpy_seconds, torch_seconds = [], []
-    with torch.inference_mode():
+    with _undisturbed():
         # In blocks, with a pause between them: torch's threads and OpenBLAS's keep spinning for a while after a call,
         # in wait of the next. Call by call in turn, each would be timed while the other's threads hold the cores.
         for _ in range(rounds):
@@ -207,15 +211,30 @@ def _run_torch(
     from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
     batch_first = layer.batch_first
-    data, state = torch.tensor(x), None if h_0 is None else torch.tensor(h_0)
-    with torch.inference_mode():
+    # from_numpy, because the tensors that torch.tensor makes follow torch's default device.
+    data, state = torch.from_numpy(x), None if h_0 is None else torch.from_numpy(h_0)
+    with _undisturbed():
         if lengths is None:
             output, h_n = layer(data, state)
         else:
-            packed = pack_padded_sequence(data, torch.tensor(lengths), batch_first, enforce_sorted=False)
+            packed = pack_padded_sequence(data, torch.from_numpy(lengths), batch_first, enforce_sorted=False)
             packed, h_n = layer(packed, state)
             output, _ = pad_packed_sequence(packed, batch_first, total_length=x.shape[1 if batch_first else 0])
     return output.numpy(), h_n.numpy()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Torch without gradients, and in the dtype of its weights even where the reader has turned autocast on."""
+    import torch
+
+    with torch.inference_mode(), torch.autocast("cpu", enabled=False):
+        yield
+
+
+def _agree(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    tolerance = TOLERANCES[ours.dtype.name]
+    return np.allclose(ours, theirs, rtol=tolerance["rtol"], atol=tolerance["atol"])
 
 
 def _largest(name: str, ours: np.ndarray, theirs: np.ndarray) -> float:

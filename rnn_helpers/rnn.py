@@ -5,8 +5,8 @@ Sizes: T time steps, N sequences in a batch, I input features, H hidden units, L
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 __all__ = ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
 
 # Each is called as f(values, out=values): the state is the only array of its size that a step needs.
-NONLINEARITIES = {
+NONLINEARITIES: dict[str, Callable[..., np.ndarray]] = {
     "tanh": np.tanh,
     "relu": lambda values, out: np.maximum(values, 0, out=out),
 }
@@ -163,6 +163,13 @@ class RNN:
     TypeError, ValueError
         If a size is not a whole number of at least 1, a flag is not a bool, or the nonlinearity or the dtype is not one
         of those above.
+    AttributeError
+        If a name that is not one of the parameters is assigned.
+
+    Notes
+    -----
+    What is assigned to a parameter is checked, cast and copied as `load_state_dict` does it. The options, which are
+    attributes too, stay as they were given: the shapes of the parameters follow from them.
 
     Examples
     --------
@@ -170,7 +177,26 @@ class RNN:
     >>> output, h_n = rnn(np.ones((5, 3)))
     >>> output.shape, h_n.shape
     ((5, 4), (1, 4))
+    >>> rnn.weight_hh_l0 = 0.5 * np.eye(4)
+    >>> rnn.weight_hh_l0.dtype
+    dtype('float32')
     """
+
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    nonlinearity: str
+    bias: bool
+    batch_first: bool
+    bidirectional: bool
+    dtype: np.dtype[Any]
+    _num_directions: int
+    _suffixes: list[list[str]]
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> np.ndarray:
+            """Say that every other attribute is a parameter: which ones there are depends on the options."""
 
     def __init__(
         self,
@@ -187,24 +213,38 @@ class RNN:
     ) -> None:
         if not isinstance(nonlinearity, str) or nonlinearity not in NONLINEARITIES:
             raise ValueError(f"nonlinearity must be one of {', '.join(NONLINEARITIES)}, got {nonlinearity!r}")
-        self.dtype = _as_float_dtype(dtype)
-        self.input_size = _as_size(input_size, "input_size")
-        self.hidden_size = _as_size(hidden_size, "hidden_size")
-        self.num_layers = _as_size(num_layers, "num_layers")
-        self.bias = _as_flag(bias, "bias")
-        self.batch_first = _as_flag(batch_first, "batch_first")
-        self.bidirectional = _as_flag(bidirectional, "bidirectional")
-        self.nonlinearity = nonlinearity
-        self._num_directions = 2 if self.bidirectional else 1
-        # How torch ends the names of the parameters, for each layer and direction.
-        self._suffixes = [
-            [f"_l{layer}", f"_l{layer}_reverse"][: self._num_directions] for layer in range(self.num_layers)
-        ]
+        n_layers, two = _as_size(num_layers, "num_layers"), _as_flag(bidirectional, "bidirectional")
+        self._set(
+            input_size=_as_size(input_size, "input_size"),
+            hidden_size=_as_size(hidden_size, "hidden_size"),
+            num_layers=n_layers,
+            nonlinearity=nonlinearity,
+            bias=_as_flag(bias, "bias"),
+            batch_first=_as_flag(batch_first, "batch_first"),
+            bidirectional=two,
+            dtype=_as_float_dtype(dtype),
+            _num_directions=2 if two else 1,
+            # How torch ends the names of the parameters, for each layer and direction.
+            _suffixes=[[f"_l{layer}", f"_l{layer}_reverse"][: 2 if two else 1] for layer in range(n_layers)],
+        )
 
         bound = self.hidden_size**-0.5
         rng = np.random.default_rng(seed)
-        for name, shape in self._shapes().items():
-            setattr(self, name, rng.uniform(-bound, bound, shape).astype(self.dtype))
+        self._set(
+            **{name: rng.uniform(-bound, bound, shape).astype(self.dtype) for name, shape in self._shapes().items()}
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take over the new values of a parameter, and refuse every other name: nothing would read it."""
+        shapes = self._shapes()
+        if name in shapes:
+            self._set(**{name: self._as_parameter(value, name, shapes[name])})
+        elif name in vars(self):
+            raise AttributeError(f"{name} is fixed once the layer is built, as {self!r}: build another layer")
+        else:
+            raise AttributeError(
+                f"{self!r} has no parameter {name}; it has {', '.join(shapes)} (l is a letter and stands for layer)"
+            )
 
     def __call__(
         self, x: ArrayLike, h_0: ArrayLike | None = None, lengths: ArrayLike | None = None
@@ -293,11 +333,8 @@ class RNN:
                 f"expected the parameters {', '.join(shapes)}; "
                 f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
             )
-        arrays = {name: _as_array(state_dict[name], name).astype(self.dtype) for name in shapes}
-        for name, array in arrays.items():
-            _check_shape(array, name, shapes[name], f"as in {self!r}")
-        for name, array in arrays.items():
-            setattr(self, name, array)
+        # All of them before any is taken over, so that a refusal changes nothing.
+        self._set(**{name: self._as_parameter(state_dict[name], name, shapes[name]) for name in shapes})
 
     @classmethod
     def from_torch(cls, module: Any) -> RNN:
@@ -350,9 +387,14 @@ class RNN:
         ]
         return f"RNN({self.input_size}, {self.hidden_size}{''.join(changed)}, dtype={self.dtype})"
 
+    def _set(self, **attributes: Any) -> None:
+        """Set attributes past `__setattr__`, which checks parameters and refuses options."""
+        for name, value in attributes.items():
+            super().__setattr__(name, value)  # vars(self).update would slow down every later look-up
+
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """Every parameter's name and shape, in torch's order."""
-        shapes = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.num_layers):
             n_features = self.hidden_size * self._num_directions if layer else self.input_size
             one = parameter_shapes(n_features, self.hidden_size)
@@ -361,6 +403,13 @@ class RNN:
                 if self.bias:
                     shapes |= {f"bias_ih{suffix}": one["b"], f"bias_hh{suffix}": one["b"]}
         return shapes
+
+    def _as_parameter(self, value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """A copy of a parameter's new values in the layer's dtype."""
+        array = _as_array(value, name)
+        _check_shape(array, name, shape, f"as in {self!r}")
+        # `rnn.weight_hh_l0 *= 2` ends with an assignment of the layer's own array, which is to stay the same one.
+        return array if array is getattr(self, name) else array.astype(self.dtype)
 
     def _parameters(self, suffix: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
         """U, W and b of one layer and direction, with torch's two biases added into one."""
@@ -411,7 +460,7 @@ def _reversed(x: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
     return x[order, np.arange(x.shape[1])]
 
 
-def _as_float_dtype(value: Any) -> np.dtype:
+def _as_float_dtype(value: Any) -> np.dtype[Any]:
     try:
         dtype = np.dtype(value)
     except Exception:  # NumPy raises errors of several types here, SyntaxError among them
@@ -439,26 +488,45 @@ def _as_array(value: ArrayLike, name: str) -> np.ndarray:
     """Numbers, or a torch tensor that holds them, as an array."""
     array = value if type(value) is np.ndarray else _converted(value, name)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+        # Fractions, or a table whose missing values are marked in a way of its own.
+        remedy = "; if these are numbers, convert them to float first" if array.ndim and array.dtype.kind == "O" else ""
+        raise TypeError(f"{name} must hold real numbers, got {type(value).__name__} of dtype {array.dtype}{remedy}")
     return array
 
 
 def _converted(value: Any, name: str) -> np.ndarray:
+    readable = _readable(value, name)
     try:
-        array = np.asarray(_without_gradient(value))
-    except Exception as error:  # torch and objects with an __array__ of their own raise errors of every type
+        return np.asarray(readable)
+    except Exception as error:  # objects with an __array__ of their own raise errors of every type
         kind = type(value).__name__
         raise TypeError(f"{name} must be a rectangular array of numbers, got {kind}: {error}") from error
-    if np.ma.is_masked(value):
-        raise TypeError(f"{name} must hold real numbers, got a masked array with masked values: fill them first")
-    return array
 
 
-def _without_gradient(value: Any) -> Any:
-    """A tensor, or nested lists of tensors, as what NumPy can read."""
+def _readable(value: Any, name: str) -> Any:
+    """Numbers, arrays, tensors, or nested lists of them, as what NumPy reads without losing anything."""
+    if type(value).__name__ == "PackedSequence":  # a tuple, whose parts are no rows of an array
+        raise TypeError(
+            f"{name} must be an array, got a PackedSequence: unpack it with torch.nn.utils.rnn.pad_packed_sequence, "
+            "which gives a padded batch and the lengths of its sequences; RNN reads both"
+        )
     if isinstance(value, list | tuple):
-        return [_without_gradient(item) for item in value]
-    return value.detach().cpu() if hasattr(value, "detach") else value
+        return [item if isinstance(item, float | int) else _readable(item, name) for item in value]
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name} must hold real numbers, got a masked array with masked values: fill them first")
+    return _tensor_as_array(value, name) if hasattr(value, "requires_grad") else value
+
+
+def _tensor_as_array(tensor: Any, name: str) -> np.ndarray:
+    try:
+        return tensor.detach().cpu().numpy()
+    except Exception as error:  # torch raises errors of every type here
+        kind, reason = str(tensor.dtype).removeprefix("torch."), str(error)
+        if tensor.is_nested:
+            kind, reason = "nested", "pad it with to_padded_tensor(0), and give RNN the lengths of its sequences"
+        elif kind.startswith(("bfloat16", "float8")):
+            reason = "NumPy has no such numbers, make float32 of them with float()"
+        raise TypeError(f"{name} must be a tensor that NumPy can read, got a {kind} one: {reason}") from error
 
 
 def _as_arrays(**values: ArrayLike) -> list[np.ndarray]:

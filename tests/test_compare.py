@@ -1,5 +1,7 @@
 """The comparison with torch: it sees a wrong weight, finds none in the whole grid, and times both."""
 
+import contextlib
+import itertools
 import re
 import time
 
@@ -43,6 +45,52 @@ def test_tensors_that_require_grad_are_read(layer):
 def test_what_the_layer_refuses_is_refused_here_too(layer):
     with pytest.raises(TypeError, match="x must hold real numbers"):
         compare.against_torch(layer, np.ones((2, 5, 3), complex))
+
+
+@contextlib.contextmanager
+def default_dtype(dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextlib.contextmanager
+def default_device(name):
+    torch.set_default_device(name)
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        lambda: default_dtype(torch.float64),
+        lambda: default_dtype(torch.bfloat16),
+        lambda: default_device("meta"),
+        lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+        lambda: torch.inference_mode(),
+        lambda: np.errstate(all="raise"),
+    ],
+    ids=["float64", "bfloat16", "meta", "autocast", "inference", "errstate"],
+)
+def test_the_readers_settings_do_not_matter(setting, monkeypatch, layer):
+    float32, x = torch.nn.RNN(3, 4, batch_first=True), np.random.default_rng(0).uniform(-3, 3, (2, 5, 3))
+    timed = []
+    monkeypatch.setattr(compare, "_time_block", lambda layer, x: timed.append(layer(x)[0].dtype) or 1.0)
+    with setting():
+        for lengths in (None, [5, 3]):
+            assert compare.against_torch(float32, x, np.ones((1, 2, 4)), lengths).agrees
+            assert compare.against_torch(layer, x, None, lengths).agrees
+        some = list(itertools.islice(compare.grid(), 5, None, 31))  # all 192 would take too long six times
+        assert len(some) == 7
+        assert all(difference.agrees for _, difference in some)
+        compare.time_both(2, 1, 3, 4, rounds=1)
+    assert timed == [np.float32, torch.float32]
 
 
 def test_equal_infinities_agree():

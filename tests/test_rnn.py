@@ -3,7 +3,10 @@
 Weights are torch's initial ones and |x| <= 3: with larger weights the recurrence is chaotic and nothing agrees.
 """
 
+import copy
+import io
 import itertools
+import pickle
 import subprocess
 import sys
 import types
@@ -429,6 +432,15 @@ def test_load_state_dict_takes_arrays_tensors_and_lists():
             np.testing.assert_array_equal(value, source[name].numpy())
 
 
+def test_load_state_dict_takes_a_mapping_that_is_no_dict(tmp_path):
+    source, target = RNN(3, 4, seed=0), RNN(3, 4, seed=1)
+    np.savez(tmp_path / "weights.npz", **source.state_dict())
+    with np.load(tmp_path / "weights.npz") as stored:
+        target.load_state_dict(stored)
+    for name, value in target.state_dict().items():
+        np.testing.assert_array_equal(value, getattr(source, name))
+
+
 def test_load_state_dict_takes_parameters_that_require_grad():
     layer = torch_layer(3, 4)
     rnn = RNN(3, 4, dtype=np.float64)
@@ -475,10 +487,143 @@ def test_load_state_dict_refuses_and_leaves_the_layer_alone(change, error, messa
 def test_load_state_dict_names_what_it_expected():
     with pytest.raises(TypeError, match=r"mapping.*list"):
         RNN(3, 4).load_state_dict([1, 2])
-    with pytest.raises(ValueError, match=r"expected.*weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0;"):
+    names = "weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0"
+    with pytest.raises(ValueError, match=f"^expected the parameters {names}; missing: {names}; unknown: none$"):
         RNN(3, 4).load_state_dict({})
     with pytest.raises(ValueError, match="unknown: bias_ih_l0, bias_hh_l0"):
         RNN(3, 4, bias=False).load_state_dict(RNN(3, 4).state_dict())
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_an_assigned_parameter_is_cast_copied_and_read(dtype, rng):
+    matrix = rng.uniform(-0.5, 0.5, (4, 4))
+    x = rng.uniform(-3, 3, (5, 3))
+    for value in (matrix, matrix.tolist(), torch.tensor(matrix, requires_grad=True), np.asfortranarray(matrix)):
+        rnn = RNN(3, 4, dtype=dtype, seed=0)
+        rnn.weight_hh_l0 = value
+        assert rnn.weight_hh_l0.dtype == dtype
+        np.testing.assert_array_equal(rnn.weight_hh_l0, matrix.astype(dtype))
+        loaded = RNN(3, 4, dtype=dtype)
+        loaded.load_state_dict(RNN(3, 4, dtype=dtype, seed=0).state_dict() | {"weight_hh_l0": matrix})
+        np.testing.assert_array_equal(rnn(x)[0], loaded(x)[0])
+    integers = RNN(3, 4, dtype=dtype)
+    integers.bias_ih_l0 = [1, 2, 3, 4]
+    assert integers.bias_ih_l0.dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_an_assigned_parameter_does_not_follow_the_callers_array(dtype):
+    rnn, bias = RNN(3, 4, dtype=dtype), np.ones(4, dtype)
+    rnn.bias_ih_l0 = bias
+    rnn.bias_hh_l0 = rnn.bias_ih_l0
+    bias[:] = 9
+    rnn.bias_hh_l0[:] = 5
+    assert (rnn.bias_ih_l0 == 1).all()
+
+
+def test_parameters_can_be_exchanged(rng):
+    rnn = RNN(3, 4, seed=0)
+    before = rnn.state_dict()
+    rnn.bias_ih_l0, rnn.bias_hh_l0 = rnn.bias_hh_l0, rnn.bias_ih_l0
+    rnn.weight_hh_l0 = rnn.weight_hh_l0.T
+    np.testing.assert_array_equal(rnn.bias_ih_l0, before["bias_hh_l0"])
+    np.testing.assert_array_equal(rnn.bias_hh_l0, before["bias_ih_l0"])
+    np.testing.assert_array_equal(rnn.weight_hh_l0, before["weight_hh_l0"].T)
+
+
+def test_parameters_can_be_changed_in_place():
+    rnn = RNN(3, 4, seed=0)
+    before, W = rnn.state_dict(), rnn.weight_hh_l0
+    rnn.weight_hh_l0 *= 2
+    rnn.weight_hh_l0[0] = 7.5
+    assert rnn.weight_hh_l0 is W
+    assert (W.dtype, W.shape) == (np.float32, (4, 4))
+    assert (W[0] == 7.5).all()
+    np.testing.assert_array_equal(W[1:], 2 * before["weight_hh_l0"][1:])
+    rnn.load_state_dict({name: getattr(rnn, name) for name in before})
+    assert rnn.weight_hh_l0 is W
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    [
+        ("bias_ih_l0", np.ones(1), ValueError, r"bias_ih_l0 must have shape \(4,\), as in RNN\(3, 4.*; got \(1,\)"),
+        ("bias_ih_l0", 0.0, ValueError, r"bias_ih_l0 must have shape \(4,\).*got \(\)"),
+        ("bias_ih_l0", np.ones((1, 4)).view(np.matrix), ValueError, r"bias_ih_l0 must have shape \(4,\).*got \(1, 4\)"),
+        ("weight_ih_l0", np.zeros((3, 4)), ValueError, r"weight_ih_l0 must have shape \(4, 3\).*got \(3, 4\)"),
+        ("weight_hh_l1", "one", TypeError, "weight_hh_l1 must hold real numbers, got str of dtype <U3"),
+        ("weight_hh_l1", None, TypeError, "weight_hh_l1 must hold real numbers, got NoneType of dtype object"),
+        ("weight_hh_10", np.eye(4), AttributeError, "no parameter weight_hh_10"),
+        ("weight_hh_l2", np.eye(4), AttributeError, "no parameter weight_hh_l2"),
+        ("W", np.eye(4), AttributeError, "no parameter W; it has weight_ih_l0"),
+        ("state_dict", {}, AttributeError, "no parameter state_dict"),
+        ("_anything", 1, AttributeError, "no parameter _anything"),
+    ],
+)  # fmt: skip
+def test_assignment_refuses_and_leaves_the_layer_alone(name, value, error, message):
+    rnn = RNN(3, 4, 2, seed=0)
+    before, attributes = rnn.state_dict(), set(vars(rnn))
+    with pytest.raises(error, match=message):
+        setattr(rnn, name, value)
+    assert set(vars(rnn)) == attributes
+    for parameter, kept in rnn.state_dict().items():
+        np.testing.assert_array_equal(kept, before[parameter])
+
+
+def test_the_refusal_of_a_name_lists_the_right_ones():
+    names = "weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0"
+    message = (
+        rf"^RNN\(3, 4, dtype=float32\) has no parameter weight_hh_10; it has {names} \(l is a letter and .* layer\)$"
+    )
+    with pytest.raises(AttributeError, match=message):
+        RNN(3, 4).weight_hh_10 = np.eye(4)
+
+
+def test_a_layer_without_biases_has_none_to_assign():
+    with pytest.raises(
+        AttributeError, match=r"bias=False.* no parameter bias_ih_l0; it has weight_ih_l0, weight_hh_l0 \("
+    ):
+        RNN(3, 4, bias=False).bias_ih_l0 = np.zeros(4)
+
+
+BUILT = r"RNN\(3, 4, dtype=float32\)"
+OPTIONS = {
+    "input_size": 5, "hidden_size": 5, "num_layers": 2, "nonlinearity": "relu", "bias": False, "batch_first": True,
+    "bidirectional": True, "dtype": np.dtype("float64"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "_num_directions", "_suffixes"])
+def test_options_are_fixed_once_the_layer_is_built(name):
+    rnn = RNN(3, 4)
+    before = getattr(rnn, name)
+    with pytest.raises(
+        AttributeError, match=rf"^{name} is fixed once the layer is built, as {BUILT}: build another layer$"
+    ):
+        setattr(rnn, name, OPTIONS.get(name))
+    assert getattr(rnn, name) == before
+    assert repr(rnn) == "RNN(3, 4, dtype=float32)"
+
+
+def test_options_can_be_read_as_they_were_given():
+    rnn = RNN(**OPTIONS)
+    assert {name: getattr(rnn, name) for name in OPTIONS} == OPTIONS
+    assert repr(RNN(3, 4, bias=np.False_)) == repr(RNN(3, 4, bias=False))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda rnn: pickle.loads(pickle.dumps(rnn))])
+def test_a_copied_layer_computes_the_same_and_shares_nothing(copied, rng):
+    rnn = RNN(3, 4, 2, bidirectional=True, seed=0)
+    other, x = copied(rnn), rng.uniform(-3, 3, (5, 3))
+    expected = rnn(x)[0].copy()
+    assert repr(other) == repr(rnn)
+    np.testing.assert_array_equal(other(x)[0], expected)
+    other.weight_hh_l1 *= 2
+    other.bias_ih_l0 = np.ones(4)
+    np.testing.assert_array_equal(rnn(x)[0], expected)
+    assert np.abs(other(x)[0] - expected).max() > 0.01
+    with pytest.raises(AttributeError, match="no parameter weight_hh_10"):
+        other.weight_hh_10 = np.eye(4)
 
 
 def test_repr_tells_what_is_unusual():
@@ -542,12 +687,17 @@ X_BATCH = np.zeros((5, 2, 3))
         ([[1, 2, 3], [4, 5]], None, None, TypeError, "x must be a rectangular array of numbers, got list"),
         (np.zeros((5, 2, 3), complex), None, None, TypeError, "x must hold real numbers.*complex128"),
         (np.ma.masked_less(np.zeros((5, 3)), 1), None, None, TypeError, "x must hold real numbers, got a masked array"),
-        (torch.zeros((5, 3), device="meta"), None, None, TypeError, "x must be a rectangular array of numbers, got Te"),
         (X_BATCH, np.zeros((2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\), \(L\*D, N, H\); got \(2, 4\)"),
         (X_BATCH, np.zeros((2, 1, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(2, 1, 4\)"),
         (X_BATCH, np.zeros((1, 2, 4)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(1, 2, 4\)"),
         (X_BATCH, np.zeros((2, 2, 3)), None, ValueError, r"h_0 must have shape \(2, 2, 4\).*got \(2, 2, 3\)"),
-        (X_BATCH[:, 0], np.zeros((2, 1, 4)), None, ValueError, r"\(2, 4\), .*for one sequence; got \(2, 1, 4\)"),
+        (
+            X_BATCH[:, 0],
+            np.zeros((2, 1, 4)),
+            None,
+            ValueError,
+            r"\(2, 4\), \(L\*D, H\) for one sequence; got \(2, 1, 4\)",
+        ),
         (X_BATCH, "zero", None, TypeError, "h_0 must hold real numbers.*<U4"),
         (X_BATCH, None, [5], ValueError, r"lengths must have shape \(2,\), one for each sequence; got \(1,\)"),
         (X_BATCH, None, [[5, 5]], ValueError, r"lengths must have shape \(2,\).*got \(1, 2\)"),
@@ -558,7 +708,13 @@ X_BATCH = np.zeros((5, 2, 3))
         (X_BATCH, None, [5.0, 1.0], TypeError, "lengths must be integers, got dtype float64"),
         (X_BATCH, None, [True, True], TypeError, "lengths must be integers, got dtype bool"),
         (X_BATCH, None, ["5", "5"], TypeError, "lengths must hold real numbers.*<U1"),
-        (X_BATCH[:, 0], None, [5], ValueError, "lengths go with a batch of sequences, but x is one sequence"),
+        (
+            X_BATCH[:, 0],
+            None,
+            [5],
+            ValueError,
+            "^lengths go with a batch of sequences, but x is one sequence: cut it to its length instead$",
+        ),
     ],
 )
 def test_layer_refuses_bad_input(x, h_0, lengths, error, message):
@@ -566,14 +722,96 @@ def test_layer_refuses_bad_input(x, h_0, lengths, error, message):
         RNN(3, 4, 2)(x, h_0, lengths)
 
 
+ONES = torch.ones((5, 2, 3))
+PACKED = torch.nn.utils.rnn.pack_padded_sequence(ONES, torch.tensor([5, 3]))
+MASKED = np.ma.masked_less(np.zeros((5, 2, 3)), 1)
+
+
+class RefusesToBeAnArray:
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("call get() first")
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (PACKED, "must be an array, got a PackedSequence: unpack it with .*pad_packed_sequence, .* RNN reads both"),
+        ([PACKED], "must be an array, got a PackedSequence"),
+        (
+            ONES.bfloat16(),
+            r"must be a tensor that NumPy can read, got a bfloat16 one: NumPy has no such numbers, make .*\(\)$",
+        ),
+        (list(ONES.bfloat16()), r".* got a bfloat16 one: .* float32 of them with float\(\)"),
+        (ONES.to(torch.float8_e5m2), r".* got a float8_e5m2 one: .* float32 of them with float\(\)"),
+        (ONES.to("meta"), "must be a tensor that NumPy can read, got a float32 one: .*meta"),
+        (ONES.to_sparse(), r".* got a float32 one: .*to_dense\(\)"),
+        (ONES.to(torch.complex64).conj().imag, r".* got a float32 one: .*resolve_neg\(\)"),
+        (ONES.to(torch.complex64), "must hold real numbers, got Tensor of dtype complex64$"),
+        (MASKED, "must hold real numbers, got a masked array with masked values: fill them first"),
+        (list(MASKED), ".* got a masked array with masked values"),
+        ([[1, 2, np.ma.masked]], ".* got a masked array with masked values"),
+        (RefusesToBeAnArray(), r"must be a rectangular array of numbers, got RefusesToBeAnArray: call get\(\) first"),
+        ([ONES[:, 0], ONES[:2, 0]], "must be a rectangular array of numbers, got list: .*inhomogeneous"),
+        (io.BytesIO(b"12"), "must hold real numbers, got BytesIO of dtype object$"),  # it has a detach of its own
+        ((step for step in ONES), "must hold real numbers, got generator of dtype object$"),
+        (
+            np.ones((5, 3)).astype(object),
+            ".* got ndarray of dtype object; if these are numbers, convert them to float first",
+        ),
+        ([[1, None, 2]], ".* got list of dtype object; if these are numbers, convert them to float first"),
+    ],
+)
+def test_layer_says_why_it_cannot_read_a_value(x, message):
+    with pytest.raises(TypeError, match=f"^x {message}"):
+        RNN(3, 4)(x)
+
+
+def test_remedies_of_the_messages_work(rng):
+    rnn, x = RNN(3, 4, seed=0), torch.tensor(rng.integers(-3, 4, (5, 2, 3)), dtype=torch.float32)
+    expected = rnn(x)[0]  # whole numbers, which bfloat16 holds exactly
+    for readable in (x.bfloat16().float(), x.to_sparse().to_dense(), x.numpy().astype(object).astype(float)):
+        np.testing.assert_array_equal(rnn(readable)[0], expected)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, torch.tensor([5, 3]))
+    padded, lengths = torch.nn.utils.rnn.pad_packed_sequence(packed)
+    np.testing.assert_array_equal(rnn(padded, lengths=lengths)[0], rnn(x, lengths=[5, 3])[0])
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor_is_refused_and_its_remedy_works(rng):
+    rnn, first, second = RNN(3, 4, batch_first=True, seed=0), *torch.tensor(rng.uniform(-3, 3, (2, 5, 3)))
+    nested = torch.nested.nested_tensor([first, second[:3]])
+    with pytest.raises(
+        TypeError, match=r"^x must be .*, got a nested one: pad .* to_padded_tensor\(0\), and give RNN the le.*s$"
+    ):
+        rnn(nested)
+    output, _ = rnn(nested.to_padded_tensor(0), lengths=[5, 3])
+    np.testing.assert_allclose(output[1, :3], rnn(second[:3])[0], rtol=0, atol=1e-6)
+
+
+def test_what_else_holds_real_numbers_is_read(rng):
+    x = rng.integers(-3, 4, (5, 3)).astype(np.float32)
+    rnn = RNN(3, 4, seed=0)
+    for same in (
+        x.view(np.matrix),
+        np.ma.array(x),
+        [np.ma.array(row) for row in x],
+        torch.nn.Parameter(torch.tensor(x)),
+        [[torch.tensor(number) for number in row] for row in x],
+        x.astype(">f8"),
+        memoryview(x),
+    ):
+        np.testing.assert_array_equal(rnn(same)[0], rnn(x)[0])
+
+
 def test_an_empty_list_of_lengths_fits_an_empty_batch():
     output, h_n = RNN(3, 4)(np.zeros((5, 0, 3)), lengths=[])
     assert (output.shape, h_n.shape) == ((5, 0, 4), (1, 0, 4))
 
 
-def test_a_list_of_tensors_that_require_grad_is_read(rng):
+@pytest.mark.parametrize("sequence", [list, tuple])
+def test_a_list_of_tensors_that_require_grad_is_read(sequence, rng):
     x = rng.uniform(-3, 3, (5, 2, 3))
-    tensors = [torch.tensor(step, requires_grad=True) for step in x]
+    tensors = sequence(torch.tensor(step, requires_grad=True) for step in x)
     rnn = RNN(3, 4, dtype="float64", seed=0)
     np.testing.assert_array_equal(rnn(tensors)[0], rnn(x)[0])
 
