@@ -1,29 +1,27 @@
-"""The figures by their content: labels, arrows, colours, no two texts over each other, nothing cut off."""
+"""The figures by their content, labels, arrows, colours, and by their pixels, which no setting of a reader changes."""
 
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+import warnings
+from functools import cache
 from itertools import combinations
+from unittest import mock
 
 import matplotlib as mpl
-
-mpl.use("agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from PIL import Image
 
 from rnn_helpers import data, plots, rnn_forward
 
 STATES, _ = rnn_forward(data.X, data.U, data.W, data.b)
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
 
 
 def texts(fig):
@@ -36,7 +34,7 @@ def arrows(fig):
 
 def assert_readable(fig):
     """No text touches another or leaves the picture, and none is smaller than 8 points."""
-    fig.canvas.draw()
+    fig.draw_without_rendering()
     # An axis makes labels for ticks beyond its limits too, and for an axis that is off; they are not drawn.
     within = [text for text in texts(fig) if not _not_drawn(text)]
     boxes = [(text.get_text(), text.get_window_extent()) for text in within]
@@ -182,30 +180,138 @@ def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
 
 
 def test_a_figure_with_one_text_over_another_is_caught():
-    fig, ax = plt.subplots()
+    fig = Figure()
+    ax = fig.subplots()
     ax.text(0.5, 0.5, "one")
     ax.text(0.5, 0.5, "two")
     with pytest.raises(AssertionError, match="lies over"):
         assert_readable(fig)
 
 
-def test_show_stores_picture_alt_text_and_size_and_closes(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append((args, kwargs)))
+def shown(fig, alt="A figure."):
+    """What `show` displays: the bundle of forms, and their metadata."""
+    with mock.patch("IPython.display.display") as display:
+        plots.show(fig, alt=alt)
+    ((bundle,), settings) = display.call_args
+    assert settings["raw"]
+    return bundle, settings["metadata"]
+
+
+def pixels(picture):
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def test_show_stores_picture_alt_text_and_size():
     fig = plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y")
-    plots.show(fig, alt="A line that rises from 1 to 2.")
-    ((bundle,), kwargs) = shown[0]
+    bundle, metadata = shown(fig, "A line that rises from 1 to 2.")
+    assert bundle.keys() == {"image/png", "text/plain"}
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert b"Software" not in bundle["image/png"]
     assert len(bundle["image/png"]) < 30_000
-    picture = np.asarray(Image.open(io.BytesIO(bundle["image/png"])).convert("RGB"))
+    picture = pixels(bundle["image/png"])
     assert picture.shape == (680, 1440, 3)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20  # not blank, and its edges are smooth
-    assert bundle["text/plain"] == kwargs["metadata"]["image/png"]["alt"] == "A line that rises from 1 to 2."
-    assert kwargs["metadata"]["image/png"]["width"] == 720
-    assert not plt.fignum_exists(fig.number)
-    with pytest.raises(ValueError, match="alt text"):
+    assert bundle["text/plain"] == "A line that rises from 1 to 2."
+    assert metadata == {"image/png": {"alt": "A line that rises from 1 to 2.", "width": 720}}
+    with pytest.raises(ValueError, match="show needs an alt text that says what the figure shows"):
         plots.show(fig, alt=" ")
+
+
+def test_no_figure_is_shown_a_second_time():
+    before = plt.get_fignums()
+    plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y")
+    own = plt.figure()  # a reader's own
+    shown(own)
+    assert plt.get_fignums() == before
+
+
+def test_a_figure_at_the_end_of_a_cell_is_the_same_picture():
+    look = {"xlabel": "x", "ylabel": "y"}
+    picture, metadata = plots.lines([1, 2], {"a": [1, 2]}, **look)._repr_png_()
+    assert picture == shown(plots.lines([1, 2], {"a": [1, 2]}, **look))[0]["image/png"]
+    assert metadata == {"width": 720}
+
+
+FIGURES = {
+    "linear_and_rnn": lambda: plots.linear_and_rnn(data.TOKENS, STATES),
+    "unrolled": lambda: plots.unrolled(data.TOKENS, STATES, data.X),
+    "heat_map": lambda: plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit"),
+    "lines": lambda: plots.lines([1, 10], {"a": [1, -2], "b": [2, 1]}, xlabel="x", ylabel="y", log="x", markers=True),
+    "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),
+}
+
+
+def test_each_figure_is_among_those_that_are_drawn_under_other_settings():
+    public = {name: getattr(plots, name) for name in plots.__all__}
+    draws = {name for name, thing in public.items() if getattr(thing, "__annotations__", {}).get("return") == "Figure"}
+    assert draws == set(FIGURES)
+
+
+OTHER_VALUES = ("False", "True", "7", "0.3", "1,2", "#123456", "serif", "dashed")
+OTHER_VALUES += ("in", "both", "minor", "tight", "none", "log")
+
+
+def every_setting_changed():
+    """Each setting of matplotlib at a value other than its default, where one is found that it takes."""
+    changed = {}
+    for name, default in mpl.rcParamsDefault.items():
+        taken = (as_in_a_file(name, text) for text in OTHER_VALUES)
+        value = next((value for value in taken if value not in (None, default)), default)
+        if value != default and "backend" not in name:  # that cannot be set to and fro; the last of these tests has one
+            changed[name] = value
+    return changed
+
+
+def as_in_a_file(name, text):
+    with warnings.catch_warnings(action="error"):  # of names that are on their way out
+        try:
+            return mpl.RcParams({name: text})[name]
+        except Exception:  # mostly ValueError, but not in every validator
+            return None
+
+
+SETTINGS = {"dark": mpl.style.library["dark_background"], "all other": every_setting_changed()}
+
+
+@cache
+def drawn_under_defaults(name):
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        return shown(FIGURES[name]())[0]["image/png"]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_look_the_same_whatever_the_readers_settings(name, settings):
+    with mpl.rc_context(SETTINGS[settings]):
+        before = dict(mpl.rcParams)
+        picture = shown(FIGURES[name]())[0]["image/png"]
+        assert np.array_equal(pixels(picture), pixels(drawn_under_defaults(name)))
+        assert dict(mpl.rcParams) == before, "what the reader set must stay as it was"
+
+
+def test_most_settings_are_changed():
+    assert len(SETTINGS["all other"]) > 0.8 * len(mpl.rcParamsDefault)
+    assert {"savefig.facecolor", "savefig.bbox", "savefig.dpi", "font.size", "text.usetex"} <= set(
+        SETTINGS["all other"]
+    )
+
+
+def test_no_file_of_settings_no_backend_and_no_locked_folder_shows(tmp_path):
+    """In a Python of its own, because matplotlib reads these when it is imported first, and then warns of them."""
+    wrong = "text.latex.unicode: True\nno.such.setting: 1\nfont.size: large\n"
+    (tmp_path / "matplotlibrc").write_text(f"backend: tkagg\ninteractive: True\nfigure.facecolor: red\n{wrong}")
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    code = """
+from rnn_helpers import plots
+plots.show(plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"), alt="A line.")
+"""
+    environment = os.environ | {"MATPLOTLIBRC": str(tmp_path), "MPLCONFIGDIR": str(no_folder), "MPLBACKEND": "tkagg"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+    bundle, _ = shown(plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"), "A line.")
+    assert run.stdout == f"{bundle}\n"  # without a notebook, IPython prints what it would display
 
 
 def test_table_as_text_and_as_html():
