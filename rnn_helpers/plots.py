@@ -68,7 +68,7 @@ def _figure(width: float, height: float) -> Figure:
 
     # Not pyplot's: that would ask the reader's backend, which may open a window, or fail where there is no screen.
     fig = Figure(figsize=(width, height), layout="constrained")
-    fig._repr_png_ = lambda: _png(fig)  # what a notebook looks for at the end of a cell
+    fig._repr_png_ = lambda: _png(fig)  # type: ignore[attr-defined]  # a notebook looks for it at a cell's end
     return fig
 
 
