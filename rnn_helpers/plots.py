@@ -1,13 +1,17 @@
 """The figures of the series in one style, tables, and `show`, which gives every picture its alt text.
 
 One colour for one thing in all notebooks: inputs blue, hidden states orange, weights green; all else is neutral.
+Nothing of the reader's matplotlib shows in a picture: no setting, no style sheet, no backend.
 """
 
 from __future__ import annotations
 
 import html
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,14 +41,48 @@ NEUTRAL = ("ink", "wine", "other", "violet")
 LINE_STYLES = ("-", "--", "-.", ":")
 WIDTH = 7.2  # inches; shown at 100 pixels an inch, stored at twice that for sharp screens
 PIXELS_PER_INCH = 100
-STYLE = {
-    "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+STYLE = {"font.size": 11, "axes.titlesize": 12, "axes.spines.top": False, "axes.spines.right": False}
+
+
+@contextmanager
+def _style(*changes: Mapping[str, Any]) -> Iterator[None]:
+    """Work in the project's style: matplotlib's defaults, `STYLE`, and changes to it, whatever the reader has set."""
+    # When first imported, matplotlib warns of what it meets, such as a folder of its own that it cannot write. That
+    # changes no picture, and would stand on the page as an output of the cell.
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            import matplotlib.figure  # with the fonts, whose list may have to be made
+            import matplotlib.style
+    finally:
+        logger.setLevel(level)
+    with matplotlib.style.context(["default", STYLE, *changes]):
+        yield
+
+
+def _figure(width: float, height: float) -> Figure:
+    """Make an empty figure of so many inches, within `_style`."""
+    from matplotlib.figure import Figure
+
+    # Not pyplot's: that would ask the reader's backend, which may open a window, or fail where there is no screen.
+    fig = Figure(figsize=(width, height), layout="constrained")
+    fig._repr_png_ = lambda: _png(fig)  # type: ignore[attr-defined]  # a notebook looks for it at a cell's end
+    return fig
+
+
+def _png(fig: Figure) -> tuple[bytes, dict[str, Any]]:
+    """The picture in the project's style, and the width to show it at."""
+    from PIL import Image
+
+    drawn, picture = io.BytesIO(), io.BytesIO()
+    with _style():
+        fig.savefig(drawn, format="png", dpi=2 * PIXELS_PER_INCH)
+    # With a palette a picture takes less than half the space; without metadata, the same drawing gives the same bytes.
+    palette = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    palette.save(picture, format="png", optimize=True)
+    return picture.getvalue(), {"width": round(fig.get_figwidth() * PIXELS_PER_INCH)}
 
 
 def show(fig: Figure, *, alt: str) -> None:
@@ -65,22 +103,12 @@ def show(fig: Figure, *, alt: str) -> None:
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
-    from PIL import Image
 
     if not alt.strip():
         raise ValueError("show needs an alt text that says what the figure shows")
-    drawn, picture = io.BytesIO(), io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=2 * PIXELS_PER_INCH)
+    picture, size = _png(fig)
     plt.close(fig)
-    # With a palette a picture takes less than half the space; without metadata, the same drawing gives the same bytes.
-    palette = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    palette.save(picture, format="png", optimize=True)
-    width = round(fig.get_figwidth() * PIXELS_PER_INCH)
-    display(
-        {"image/png": picture.getvalue(), "text/plain": alt},
-        raw=True,
-        metadata={"image/png": {"alt": alt, "width": width}},
-    )
+    display({"image/png": picture, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt, **size}})
 
 
 class Table:
@@ -209,15 +237,13 @@ def heat_map(
     ValueError
         If the labels do not fit the matrix.
     """
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
     values = np.asarray(values)
     if values.shape != (len(rows), len(columns)):
         raise ValueError(f"values must have shape {(len(rows), len(columns))} for these labels, got {values.shape}")
-    with plt.rc_context(STYLE):
+    with _style():
         height = 0.9 + 0.42 * len(rows) + (0.25 if xlabel else 0)
-        fig, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
+        fig = _figure(WIDTH, height)
+        ax = fig.subplots()
         image = ax.imshow(values, cmap=cmap, vmin=limits[0], vmax=limits[1], aspect="auto")
         ax.set_title(title, loc="left")
         ax.set_xlabel(xlabel)
@@ -226,7 +252,7 @@ def heat_map(
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         for (row, column), value in np.ndenumerate(values):
-            red, green, blue, _ = mpl.colormaps[cmap](image.norm(value))
+            red, green, blue, _ = image.cmap(image.norm(value))
             dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.45
             ax.text(column, row, _written(value, digits), ha="center", va="center", color="white" if dark else "black")
     return fig
@@ -270,12 +296,11 @@ def lines(
     ValueError
         If there are more curves than line styles that stay apart in grey.
     """
-    import matplotlib.pyplot as plt
-
     if len(series) > len(LINE_STYLES):
         raise ValueError(f"lines draws at most {len(LINE_STYLES)} curves that can be told apart, got {len(series)}")
-    with plt.rc_context(STYLE):
-        fig, ax = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
+    with _style():
+        fig = _figure(WIDTH, 3.4)
+        ax = fig.subplots()
         if "x" in log:
             ax.set_xscale("log")
         if "y" in log:
@@ -306,7 +331,7 @@ def _label_ends(ax: Axes) -> None:
         )
         for line in ax.get_lines()
     ]
-    fig.canvas.draw()
+    fig.draw_without_rendering()
     extents = {text: text.get_window_extent() for text in texts}
     middles = {text: (extent.y0 + extent.y1) / 2 for text, extent in extents.items()}
     height = 1 + max((extent.height for extent in extents.values()), default=0)
@@ -340,11 +365,10 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
     matplotlib.figure.Figure
         Two panels side by side.
     """
-    import matplotlib.pyplot as plt
-
     n = len(tokens)
-    with plt.rc_context(STYLE):
-        fig, (left, right) = plt.subplots(1, 2, figsize=(1.25 * WIDTH, 3.3), width_ratios=(4, 6), layout="constrained")
+    with _style():
+        fig = _figure(1.25 * WIDTH, 3.3)
+        left, right = fig.subplots(1, 2, width_ratios=(4, 6))
         left.set_title("Linear layer: all at once", loc="left")
         right.set_title("RNN: one at a time, the same cell each time", loc="left")
         for ax in (left, right):
@@ -389,13 +413,12 @@ def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> F
     matplotlib.figure.Figure
         The cells in a row, inputs below, states between them.
     """
-    import matplotlib.pyplot as plt
-
     n = len(tokens)
     columns = np.arange(n) * 2.0
     handed_on = [["0"] * states.shape[1], *([_written(value, 2) for value in state] for state in states)]
-    with plt.rc_context(STYLE | {"font.size": 10}):
-        fig, ax = plt.subplots(figsize=(1.25 * WIDTH, 3.2), layout="constrained")
+    with _style({"font.size": 10}):
+        fig = _figure(1.25 * WIDTH, 3.2)
+        ax = fig.subplots()
         ax.set(xlim=(-2.0, columns[-1] + 2.0), ylim=(-1.55, 1.85))
         ax.axis("off")
         for place, (column, token) in enumerate(zip(columns, tokens, strict=True), start=1):
@@ -425,18 +448,10 @@ def pool_and_states(summaries: Mapping[str, np.ndarray]) -> Figure:
     matplotlib.figure.Figure
         The summaries below each other, in one scale of colours.
     """
-    import matplotlib.pyplot as plt
-
     heights = [values.shape[1] for values in summaries.values()]
-    with plt.rc_context(STYLE):
-        fig, axes = plt.subplots(
-            len(summaries),
-            figsize=(WIDTH, 0.7 * len(heights) + 0.27 * sum(heights)),
-            height_ratios=heights,
-            sharex=True,
-            squeeze=False,
-            layout="constrained",
-        )
+    with _style():
+        fig = _figure(WIDTH, 0.7 * len(heights) + 0.27 * sum(heights))
+        axes = fig.subplots(len(summaries), height_ratios=heights, sharex=True, squeeze=False)
         for ax, (title, values) in zip(axes[:, 0], summaries.items(), strict=True):
             image = ax.imshow(values.T, cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
             ax.set_title(title, loc="left")

@@ -6,7 +6,6 @@ Run by `make refresh` and `make reset`; the guards in test_series.py hold the st
 from __future__ import annotations
 
 import base64
-import hashlib
 import subprocess
 import sys
 import tomllib
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+from tools.pictures import drawn_by, is_picture
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -55,33 +56,27 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
                 output.traceback = []  # holds the machine's paths; a reader needs the message
             if "execution_count" in output:
                 output.execution_count = cell.execution_count
-            if TIMING in cell.metadata.get("tags", []):
-                output.metadata.setdefault("source", fingerprint(cell.source))
+            if is_picture(output):
+                output.metadata.setdefault("drawn_by", drawn_by(cell, notebook))
     return notebook
 
 
-def fingerprint(source: str) -> str:
-    """What tells which source drew a stored picture of measured times."""
-    return hashlib.sha256(source.encode()).hexdigest()[:12]
-
-
 def keep_timing_pictures(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
-    """Keep the stored picture of measured times while the source that drew it, and its alt text, are the same."""
-    stored = {_drawn(output): output for cell in old.cells for output in cell.get("outputs", []) if _drawn(output)}
+    """Keep the stored picture of measured times while what drew it, and its alt text, are the same."""
+    stored = {_drawn(output): output for cell in old.cells for output in cell.get("outputs", []) if is_picture(output)}
     for cell in new.cells:
-        if cell.cell_type == "code":
+        if TIMING in cell.metadata.get("tags", []):
             cell.outputs = [stored.get(_drawn(output), output) for output in cell.outputs]
 
 
-def _drawn(output: nbformat.NotebookNode) -> tuple[str, str] | None:
-    source = output.get("metadata", {}).get("source")
-    return source and (source, output.data["text/plain"])
+def _drawn(output: nbformat.NotebookNode) -> tuple[str | None, str | None]:
+    return output.get("metadata", {}).get("drawn_by"), output.get("data", {}).get("text/plain")
 
 
 def first_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str]:
     """The first picture that is stored in a notebook, and its alt text."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    data = next(output.data for output in outputs if "image/png" in output.get("data", {}))
+    data = next(output.data for output in outputs if is_picture(output))
     return base64.b64decode(data["image/png"]), data["text/plain"]
 
 

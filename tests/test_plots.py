@@ -1,29 +1,27 @@
-"""The figures by their content: labels, arrows, colours, no two texts over each other, nothing cut off."""
+"""The figures by their content, labels, arrows, colours, and by their pixels, which no setting of a reader changes."""
 
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+import warnings
+from functools import cache
 from itertools import combinations
+from unittest import mock
 
 import matplotlib as mpl
-
-mpl.use("agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from PIL import Image
 
 from rnn_helpers import data, plots, rnn_forward
 
 STATES, _ = rnn_forward(data.X, data.U, data.W, data.b)
-
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
 
 
 def texts(fig):
@@ -36,7 +34,7 @@ def arrows(fig):
 
 def assert_readable(fig):
     """No text touches another or leaves the picture, and none is smaller than 8 points."""
-    fig.canvas.draw()
+    fig.draw_without_rendering()
     # An axis makes labels for ticks beyond its limits too, and for an axis that is off; they are not drawn.
     within = [text for text in texts(fig) if not _not_drawn(text)]
     boxes = [(text.get_text(), text.get_window_extent()) for text in within]
@@ -58,6 +56,108 @@ def _not_drawn(text):
                     low, high = sorted(axis.get_view_interval())
                     return not ax.axison or not low <= tick.get_loc() <= high
     return False
+
+
+def boxes(ax):
+    """The boxes of a diagram, by the text in the middle of each: its corners."""
+    found = {}
+    for box in ax.patches:
+        x, y, width, height = box.get_x(), box.get_y(), box.get_width(), box.get_height()
+        (text,) = [text for text in ax.texts if text.get_position() == pytest.approx((x + width / 2, y + height / 2))]
+        assert (text.get_ha(), text.get_va()) == ("center", "center")
+        name = text.get_text() if text.get_text() != "cell" else f"cell {len(found)}"
+        found[name] = (x, y, x + width, y + height)
+        (x_0, x_1), (y_0, y_1) = ax.get_xlim(), ax.get_ylim()
+        assert x_0 <= x <= x + width <= x_1, f"{name!r} is cut off"
+        assert y_0 <= y <= y + height <= y_1, f"{name!r} is cut off"
+        assert to_hex(box.get_facecolor(), keep_alpha=True) == to_hex(box.get_edgecolor()) + "22"
+    return found
+
+
+def edge(point, among):
+    """The box whose edge a point is on, without the number of a cell; None in free space."""
+    x, y = point
+    for name, (x_0, y_0, x_1, y_1) in among.items():
+        if (x_0 <= x <= x_1 and min(abs(y - y_0), abs(y - y_1)) < 1e-9) or (
+            y_0 <= y <= y_1 and min(abs(x - x_0), abs(x - x_1)) < 1e-9
+        ):
+            return name.split()[0]
+    return None
+
+
+def links(ax):
+    """From what box to what box each arrow goes."""
+    for arrow in ax.texts:
+        if getattr(arrow, "arrow_patch", None) is not None:
+            assert (arrow.arrowprops["shrinkA"], arrow.arrowprops["shrinkB"]) == (0, 0), (
+                "an arrow ends where it is told"
+            )
+            assert arrow.get_text() == ""
+    among = boxes(ax)
+    return [(edge(arrow.xyann, among), edge(arrow.xy, among)) for arrow in ax.texts if hasattr(arrow, "arrow_patch")]
+
+
+def assert_no_frame(ax):
+    """The cells are the frame: no line around them, and no ticks beside the names of rows and columns."""
+    assert not any(spine.get_visible() for spine in ax.spines.values())
+    ticks = [*ax.xaxis.get_major_ticks(), *ax.yaxis.get_major_ticks()]
+    assert {tick.tick1line.get_markersize() for tick in ticks} == {0}
+    assert ax.get_aspect() == "auto"
+
+
+def test_the_arrows_of_the_picture_join_its_boxes():
+    fig = plots.linear_and_rnn(data.TOKENS, STATES)
+    left, right = fig.axes
+    assert tuple(fig.get_size_inches()) == (9, 3.3)
+    assert [ax.get_title(loc="left") for ax in fig.axes] == [
+        "Linear layer: all at once",
+        "RNN: one at a time, the same cell each time",
+    ]
+    assert not left.axison
+    assert not right.axison
+    into_one = [(token, "one") for token in data.TOKENS]
+    assert sorted(links(left)) == sorted([*into_one, ("one", "output:")])
+    in_turn = [(token, "cell") for token in data.TOKENS] + [("cell", "cell")] * 4
+    free = [link for link in links(right) if None in link]
+    assert sorted(link for link in links(right) if None not in link) == sorted(in_turn)
+    assert sorted(free, key=str) == [("cell", None), (None, "cell")]
+    colors = {text.get_text(): to_hex(text.get_color()).upper() for text in right.texts}
+    across = [arrow for arrow in arrows(fig) if arrow.xy[1] == arrow.xyann[1] == 1.35]
+    for t, arrow in enumerate(sorted(across, key=lambda arrow: arrow.xy[0])):
+        name = f"h({t})" if t else "h(0) = 0"
+        (label,) = [text for text in right.texts if text.get_text() == name]
+        (x, y), middle = label.get_position(), (arrow.xy[0] + arrow.xyann[0]) / 2
+        assert abs(x - middle) < 0.3, "over the middle of its arrow"
+        assert arrow.xy[1] < y < arrow.xy[1] + 0.3
+        assert (label.get_ha(), label.get_va()) == ("center", "bottom")
+        assert colors[name] == plots.COLORS["state"]
+    assert colors["h(5) = (0.37, −0.46, 0.41, 0.57)"] == plots.COLORS["state"]
+
+
+def test_the_arrows_of_the_unrolled_diagram_join_its_boxes():
+    fig = plots.unrolled(data.TOKENS, STATES, data.X)
+    (ax,) = fig.axes
+    assert tuple(fig.get_size_inches()) == (9, 3.2)
+    assert not ax.axison
+    handed_on = [(None, "cell"), *[("cell", "cell")] * 4, ("cell", None)]
+    assert links(ax) == [(token, "cell") for token in data.TOKENS] + handed_on
+    across = sorted((arrow for arrow in arrows(fig) if arrow.xy[1] == arrow.xyann[1]), key=lambda arrow: arrow.xy[0])
+    cells = [box for name, box in boxes(ax).items() if name.startswith("cell")]
+    for t, arrow in enumerate(across):
+        assert arrow.xy[1] == 0.5, "through the middles of the cells"
+        (vector,) = [text for text in ax.texts if text.get_text().startswith(f"h({t})")]
+        assert arrow.xyann[0] < vector.get_position()[0] < arrow.xy[0]
+        assert arrow.xy[1] < vector.get_position()[1] < arrow.xy[1] + 0.3
+        assert to_hex(vector.get_color()).upper() == plots.COLORS["state"]
+    for t, (token, cell) in enumerate(zip(data.TOKENS, cells, strict=True), start=1):
+        (vector,) = [text for text in ax.texts if text.get_text().startswith(f"x({t})")]
+        x, y = vector.get_position()
+        middle = (cell[0] + cell[2]) / 2
+        assert middle < x < middle + 0.3, "beside the arrow"
+        assert boxes(ax)[token][3] < y < cell[1]
+        assert (vector.get_ha(), vector.get_va()) == ("left", "center")
+        assert to_hex(vector.get_color()).upper() == plots.COLORS["input"]
+    assert {text.get_fontsize() for text in texts(fig)} == {10}
 
 
 def test_the_picture_has_every_token_twice_and_hands_the_state_on():
@@ -102,11 +202,17 @@ def test_heat_map_writes_every_number_on_its_colour():
     assert ax.images[0].get_clim() == (-1, 1)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == list("abcd")
     assert [tick.get_text() for tick in ax.get_yticklabels()] == list(data.TOKENS)
+    assert [text.get_position() for text in ax.texts] == [(c, r) for r in range(5) for c in range(4)]
+    assert {(text.get_ha(), text.get_va()) for text in ax.texts} == {("center", "center")}
+    assert_no_frame(ax)
     assert_readable(fig)
+    assert tuple(fig.get_size_inches()) == pytest.approx((7.2, 3.25))  # 0.42 a row, and 0.25 for the name of the axis
     fig = plots.heat_map(np.array([[12.0]]), rows=["r"], columns=["c"], digits=0, limits=(0, 100), cmap="Greys")
     (ax,) = fig.axes
     assert ax.images[0].get_clim() == (0, 100)
     assert ax.images[0].get_cmap().name == "Greys"
+    assert (ax.get_title(loc="left"), ax.get_xlabel()) == ("", "")
+    assert tuple(fig.get_size_inches()) == pytest.approx((7.2, 1.32))
     assert [text.get_text() for text in ax.texts] == ["12"]
     with pytest.raises(ValueError, match=r"\(5, 3\).*\(5, 4\)"):
         plots.heat_map(STATES, rows=data.TOKENS, columns=list("abc"))
@@ -126,7 +232,21 @@ def test_lines_draw_the_data_and_label_each_end():
     assert [list(line.get_ydata()) for line in ax.lines] == [[1, 2], [1, 2], [1, 3]]
     assert {"a", "b", "c"} <= {text.get_text() for text in texts(fig)}
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
-    assert len({(line.get_color(), line.get_linestyle()) for line in ax.lines}) == 3
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--", "-."]
+    assert len({line.get_color() for line in ax.lines}) == 3
+    assert {line.get_linewidth() for line in ax.lines} == {2}
+    assert [text.xy for text in ax.texts] == [(10, 2), (10, 2), (10, 3)]
+    assert {text.get_va() for text in ax.texts} == {"center"}
+    assert {text.get_position()[0] for text in ax.texts} == {8}
+    assert tuple(fig.get_size_inches()) == (7.2, 3.4)
+    assert {name: spine.get_visible() for name, spine in ax.spines.items()} == {
+        "left": True,
+        "bottom": True,
+        "top": False,
+        "right": False,
+    }
+    assert {line.get_visible() for line in ax.get_ygridlines()} == {True}
+    assert {line.get_visible() for line in ax.get_xgridlines()} == {False}
     assert_readable(fig)
 
 
@@ -136,6 +256,7 @@ def test_lines_take_the_colours_that_they_are_given():
     assert [line.get_color() for line in ax.lines] == [plots.COLORS["state"], plots.COLORS["weight"]]
     assert [text.get_color() for text in ax.texts] == [plots.COLORS["state"], plots.COLORS["weight"]]
     assert {line.get_marker() for line in ax.lines} == {"None"}
+    assert ax.get_title(loc="left") == ""
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
 
 
@@ -165,7 +286,19 @@ def test_curves_of_no_meaning_have_no_colour_of_a_meaning():
 def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
     pools, states = np.full((6, 3), 0.5), np.linspace(-1, 1, 12).reshape(6, 2)
     fig = plots.pool_and_states({"pool": pools, "states": states})
-    above, below, _ = fig.axes
+    above, below, scale = fig.axes
+    assert tuple(fig.get_size_inches()) == pytest.approx((7.2, 0.7 * 2 + 0.27 * (3 + 2)))
+    fig.draw_without_rendering()
+    assert above.bbox.height / 3 == pytest.approx(below.bbox.height / 2, rel=0.01)  # a stripe is as high in both
+    assert scale.get_ylabel() == "value"
+    assert scale.bbox.height == pytest.approx(above.bbox.y1 - below.bbox.y0, rel=0.05)  # beside both
+    assert above.get_xlim() == below.get_xlim() == (-0.5, 5.5)
+    assert list(above.get_yticks()) == [0, 1, 2]
+    assert above.get_xlabel() == ""
+    for ax in (above, below):
+        assert_no_frame(ax)
+        assert ax.images[0].get_cmap().name == "PuOr_r"
+        assert ax.images[0].get_interpolation() == "nearest"
     assert np.array_equal(above.images[0].get_array(), pools.T)
     assert np.array_equal(below.images[0].get_array(), states.T)
     assert all(ax.images[0].get_clim() == (-1, 1) for ax in (above, below))
@@ -182,30 +315,138 @@ def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
 
 
 def test_a_figure_with_one_text_over_another_is_caught():
-    fig, ax = plt.subplots()
+    fig = Figure()
+    ax = fig.subplots()
     ax.text(0.5, 0.5, "one")
     ax.text(0.5, 0.5, "two")
     with pytest.raises(AssertionError, match="lies over"):
         assert_readable(fig)
 
 
-def test_show_stores_picture_alt_text_and_size_and_closes(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append((args, kwargs)))
+def shown(fig, alt="A figure."):
+    """What `show` displays: the bundle of forms, and their metadata."""
+    with mock.patch("IPython.display.display") as display:
+        plots.show(fig, alt=alt)
+    ((bundle,), settings) = display.call_args
+    assert settings["raw"]
+    return bundle, settings["metadata"]
+
+
+def pixels(picture):
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def test_show_stores_picture_alt_text_and_size():
     fig = plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y")
-    plots.show(fig, alt="A line that rises from 1 to 2.")
-    ((bundle,), kwargs) = shown[0]
+    bundle, metadata = shown(fig, "A line that rises from 1 to 2.")
+    assert bundle.keys() == {"image/png", "text/plain"}
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert b"Software" not in bundle["image/png"]
     assert len(bundle["image/png"]) < 30_000
-    picture = np.asarray(Image.open(io.BytesIO(bundle["image/png"])).convert("RGB"))
+    picture = pixels(bundle["image/png"])
     assert picture.shape == (680, 1440, 3)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20  # not blank, and its edges are smooth
-    assert bundle["text/plain"] == kwargs["metadata"]["image/png"]["alt"] == "A line that rises from 1 to 2."
-    assert kwargs["metadata"]["image/png"]["width"] == 720
-    assert not plt.fignum_exists(fig.number)
-    with pytest.raises(ValueError, match="alt text"):
+    assert bundle["text/plain"] == "A line that rises from 1 to 2."
+    assert metadata == {"image/png": {"alt": "A line that rises from 1 to 2.", "width": 720}}
+    with pytest.raises(ValueError, match="show needs an alt text that says what the figure shows"):
         plots.show(fig, alt=" ")
+
+
+def test_no_figure_is_shown_a_second_time():
+    before = plt.get_fignums()
+    plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y")
+    own = plt.figure()  # a reader's own
+    shown(own)
+    assert plt.get_fignums() == before
+
+
+def test_a_figure_at_the_end_of_a_cell_is_the_same_picture():
+    look = {"xlabel": "x", "ylabel": "y"}
+    picture, metadata = plots.lines([1, 2], {"a": [1, 2]}, **look)._repr_png_()
+    assert picture == shown(plots.lines([1, 2], {"a": [1, 2]}, **look))[0]["image/png"]
+    assert metadata == {"width": 720}
+
+
+FIGURES = {
+    "linear_and_rnn": lambda: plots.linear_and_rnn(data.TOKENS, STATES),
+    "unrolled": lambda: plots.unrolled(data.TOKENS, STATES, data.X),
+    "heat_map": lambda: plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit"),
+    "lines": lambda: plots.lines([1, 10], {"a": [1, -2], "b": [2, 1]}, xlabel="x", ylabel="y", log="x", markers=True),
+    "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),
+}
+
+
+def test_each_figure_is_among_those_that_are_drawn_under_other_settings():
+    public = {name: getattr(plots, name) for name in plots.__all__}
+    draws = {name for name, thing in public.items() if getattr(thing, "__annotations__", {}).get("return") == "Figure"}
+    assert draws == set(FIGURES)
+
+
+OTHER_VALUES = ("False", "True", "7", "0.3", "1,2", "#123456", "serif", "dashed")
+OTHER_VALUES += ("in", "both", "minor", "tight", "none", "log")
+
+
+def every_setting_changed():
+    """Each setting of matplotlib at a value other than its default, where one is found that it takes."""
+    changed = {}
+    for name, default in mpl.rcParamsDefault.items():
+        taken = (as_in_a_file(name, text) for text in OTHER_VALUES)
+        value = next((value for value in taken if value not in (None, default)), default)
+        if value != default and "backend" not in name:  # that cannot be set to and fro; the last of these tests has one
+            changed[name] = value
+    return changed
+
+
+def as_in_a_file(name, text):
+    with warnings.catch_warnings(action="error"):  # of names that are on their way out
+        try:
+            return mpl.RcParams({name: text})[name]
+        except Exception:  # mostly ValueError, but not in every validator
+            return None
+
+
+SETTINGS = {"dark": mpl.style.library["dark_background"], "all other": every_setting_changed()}
+
+
+@cache
+def drawn_under_defaults(name):
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        return shown(FIGURES[name]())[0]["image/png"]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_look_the_same_whatever_the_readers_settings(name, settings):
+    with mpl.rc_context(SETTINGS[settings]):
+        before = dict(mpl.rcParams)
+        picture = shown(FIGURES[name]())[0]["image/png"]
+        assert np.array_equal(pixels(picture), pixels(drawn_under_defaults(name)))
+        assert dict(mpl.rcParams) == before, "what the reader set must stay as it was"
+
+
+def test_most_settings_are_changed():
+    assert len(SETTINGS["all other"]) > 0.8 * len(mpl.rcParamsDefault)
+    assert {"savefig.facecolor", "savefig.bbox", "savefig.dpi", "font.size", "text.usetex"} <= set(
+        SETTINGS["all other"]
+    )
+
+
+def test_no_file_of_settings_no_backend_and_no_locked_folder_shows(tmp_path):
+    """In a Python of its own, because matplotlib reads these when it is imported first, and then warns of them."""
+    wrong = "text.latex.unicode: True\nno.such.setting: 1\nfont.size: large\n"
+    (tmp_path / "matplotlibrc").write_text(f"backend: tkagg\ninteractive: True\nfigure.facecolor: red\n{wrong}")
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    code = """
+from rnn_helpers import plots
+plots.show(plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"), alt="A line.")
+"""
+    environment = os.environ | {"MATPLOTLIBRC": str(tmp_path), "MPLCONFIGDIR": str(no_folder), "MPLBACKEND": "tkagg"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")
+    bundle, _ = shown(plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"), "A line.")
+    assert run.stdout == f"{bundle}\n"  # without a notebook, IPython prints what it would display
 
 
 def test_table_as_text_and_as_html():

@@ -901,7 +901,7 @@ def test_package_has_the_public_names():
     assert set(rnn_helpers.__all__) == {"RNN", "parameter_shapes", "rnn_forward", "rnn_step"}
 
 
-@pytest.mark.parametrize("module", ["rnn_helpers", "rnn_helpers.data", "rnn_helpers.compare"])
+@pytest.mark.parametrize("module", ["rnn_helpers", "rnn_helpers.data", "rnn_helpers.compare", "rnn_helpers.plots"])
 def test_import_brings_neither_torch_nor_matplotlib(module):
     code = f"import {module}, sys; print(*sorted({{'torch', 'matplotlib', 'sklearn'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == ""

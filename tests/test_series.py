@@ -22,6 +22,7 @@ from nbval.plugin import find_comment_markers
 from PIL import Image
 
 import rnn_helpers
+from tools import pictures
 
 ALLOWED_TAGS = {"raises-exception", series.TIMING}
 ANY_PATH = re.compile(r"(?<![\w.:/<])/(?:[\w.-]+/)+[\w.-]+|\b[A-Z]:\\")  # an absolute one, of any system
@@ -120,30 +121,104 @@ def test_the_readme_shows_the_picture_of_the_first_notebook():
 
 
 @by_page
-def test_pictures_of_times_were_drawn_by_the_source_beside_them(path):
+def test_every_picture_was_drawn_by_the_code_of_today(path):
+    page = nbformat.read(path, as_version=4)
+    for cell in page.cells:
+        for output in cell.get("outputs", []):
+            today = pictures.drawn_by(cell, page) if pictures.is_picture(output) else None
+            assert output.get("metadata", {}).get("drawn_by") == today, "make refresh draws it anew"
+
+
+@by_page
+def test_pages_draw_by_the_package_alone(path):
+    for cell in code_cells(path):
+        words = set(re.findall(r"\w+", cell.source))
+        assert not words & {"matplotlib", "pylab", "pyplot", "plt"}, (
+            "what draws belongs in rnn_helpers.plots, and its style"
+        )
+
+
+@by_page
+def test_cells_that_measure_times_are_marked(path):
     for cell in code_cells(path):
         if "timeit." in cell.source or "time_both(" in cell.source:
             assert series.TIMING in cell.metadata.get("tags", [])
-        if series.TIMING in cell.metadata.get("tags", []):
-            assert [output.metadata.source for output in cell.outputs] == [series.fingerprint(cell.source)]
-        else:
-            assert not any("source" in output.get("metadata", {}) for output in cell.outputs)
 
 
-def test_a_refresh_keeps_a_picture_of_times_only_while_its_source_is_the_same():
-    def page(source, picture, drawn_by):
-        data = {"image/png": picture, "text/plain": "Two curves."}
-        output = nbformat.v4.new_output("display_data", data, metadata={"source": series.fingerprint(drawn_by)})
-        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[output])])
+MODULE = '''
+"""Words."""
+COLORS = {"one": 1}  # words
+COLORS |= {"two": 2}
 
-    def kept(old_source, old_drawn_by, new_source):
-        new = page(new_source, "new", new_source)
-        series.keep_timing_pictures(new, page(old_source, "old", old_drawn_by))
+
+def lines(x) -> Figure:
+    """Words."""
+    # words
+    return _styled(x, COLORS)
+
+
+@decorated
+def _styled(x, colors):
+    return """kept"""
+
+
+def heat_map() -> Figure:
+    return 3
+
+
+def table():
+    return 4
+
+
+def show(fig):
+    return 5
+'''
+
+
+OTHER_CODE = {'"one": 1': '"one": 7', '"two": 2': '"two": 7', "(x, COLORS)": "(x)", "@decorated": "@other"}
+OTHER_CODE |= {"kept": "other", "return 5": "return 7"}
+
+
+@pytest.mark.parametrize(("before", "after"), OTHER_CODE.items())
+def test_another_line_that_draws_is_another_code(before, after):
+    assert MODULE.count(before) == 1
+    assert pictures.drawing_code({"lines"}, MODULE) != pictures.drawing_code({"lines"}, MODULE.replace(before, after))
+
+
+@pytest.mark.parametrize(("before", "after"), [("ords", "ord"), ("return 3", "return 7"), ("return 4", "return 7")])
+def test_words_and_other_figures_are_no_other_code(before, after):
+    named = {"lines", "table"}  # a table is shown as text, which nbval compares
+    assert before in MODULE
+    assert pictures.drawing_code(named, MODULE) == pictures.drawing_code(named, MODULE.replace(before, after))
+
+
+def test_what_drew_a_picture_is_told_by_its_cell_and_its_page():
+    def page(*sources):
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+
+    def told(*sources):
+        return pictures.drawn_by(page(*sources).cells[-1], page(*sources))
+
+    assert told("x = 1", "draw(x)") == told("x = 2", "draw(x)")  # what it cannot see
+    assert told("x = 1", "draw(x)") != told("x = 1", "draw(2 * x)")
+    assert told("draw = plots.lines", "draw(x)") != told("draw = plots.heat_map", "draw(x)")
+
+
+def test_a_refresh_keeps_a_picture_of_times_only_while_what_drew_it_is_the_same():
+    def page(picture, drawn_by, alt="Two curves.", tags=("timing",)):
+        data = {"image/png": picture, "text/plain": alt}
+        output = nbformat.v4.new_output("display_data", data, metadata={"drawn_by": drawn_by})
+        cell = nbformat.v4.new_code_cell("draw()", outputs=[output], metadata={"tags": list(tags)})
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    def stored(new, old):
+        series.keep_timing_pictures(new, old)
         return new.cells[0].outputs[0].data["image/png"]
 
-    assert kept("draw()", "draw()", "draw()") == "old"
-    assert kept("draw()", "draw()", "redraw()") == "new"
-    assert kept("redraw()", "draw()", "redraw()") == "new"  # edited in place: the stored picture is out of date
+    assert stored(page("new", "a"), page("old", "a")) == "old"
+    assert stored(page("new", "b"), page("old", "a")) == "new"
+    assert stored(page("new", "a", "Three curves."), page("old", "a")) == "new"
+    assert stored(page("new", "a", tags=()), page("old", "a")) == "new"  # not of times: always drawn anew
 
 
 @by_page
