@@ -60,7 +60,7 @@ test-oldest: $(OLDEST)/.ready ## the same claims on the oldest versions that pyp
 
 $(OLDEST)/.ready: $(READY) pyproject.toml
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
-	$(PY) tests/series.py oldest > $(OLDEST)/constraints.txt
+	$(PY) -m tools.series oldest > $(OLDEST)/constraints.txt
 	$(OLDEST)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c $(OLDEST)/constraints.txt -e '.[lab,test]'
 	@touch $@
 
@@ -69,7 +69,7 @@ lint: $(READY) ## check format and style of package, tests and notebooks
 	$(PY) -m ruff check .
 
 refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
-	$(PY) tests/series.py refresh
+	$(PY) -m tools.series refresh
 
 assignments: $(COURSE) ## make the learners' versions of the assignments, with a zip for each, in build/assignments
 	$(PY) -m rnn_helpers.course assignments
@@ -83,7 +83,7 @@ test-course: $(COURSE) ## check handing out and grading, on a corpus of good, ba
 	$(PY) -m pytest -o addopts= --cov --cov-config=tests/course/coverage.ini tests/course
 
 book: $(BOOK) $(NODE) ## make the series a web site, in build/book
-	$(PY) book/build.py $(VENV)/node/node_modules
+	$(PY) -m book.build $(VENV)/node/node_modules
 
 # Debian's chromium; another is given as CHROMIUM=path.
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
@@ -93,7 +93,7 @@ test-browser: $(BROWSER) book ## try every page of the book, and every notebook 
 	$(PY) -m pytest -o addopts= -n 2 --dist loadscope tests/browser
 
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
-	$(PY) tests/series.py reset
+	$(PY) -m tools.series reset
 
 # Whether the environment's own Python will do; then no other is asked for.
 NEW_ENOUGH := $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null

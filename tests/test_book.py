@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import series
 
 import rnn_helpers
+from tools import series
 
 BOOK = series.ROOT / "book"
 CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTEBOOKS}

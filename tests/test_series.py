@@ -16,12 +16,12 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-import series
 from IPython.core.inputtransformer2 import TransformerManager
 from nbval.plugin import find_comment_markers
 from PIL import Image
 
 import rnn_helpers
+from tools import series
 
 ALLOWED_TAGS = {"raises-exception", series.TIMING}
 ANY_PATH = re.compile(r"(?<![\w.:/<])/(?:[\w.-]+/)+[\w.-]+|\b[A-Z]:\\")  # an absolute one, of any system

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import series
 from conftest import ROOT, SCREENSHOTS
 from playwright.sync_api import Browser, Page, expect
+
+from tools import series
 
 SECONDS_TO_RUN = 150  # the longest notebook takes about 12 s by itself, and three times that beside another browser
 

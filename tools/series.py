@@ -1,6 +1,6 @@
 """Notebooks and assignments as files: list, execute, store in one canonical form, bring the published ones back.
 
-Run by `make refresh` and `make reset`; the guards in test_series.py hold the stored files to the same form.
+Run by `make refresh` and `make reset`; the guards in tests/test_series.py hold the stored files to the same form.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The project's own tools for its notebooks, run from its folder: `python -m tools.series reset`."""
