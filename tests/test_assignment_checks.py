@@ -384,10 +384,12 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("name", LIES)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lie_told_to_numpy_does_not_make_wrong_right(lie, when):
-    steps = ["from rnn_helpers import checks", lie]
+def test_a_lie_told_to_numpy_does_not_make_wrong_right(name, when):
+    if (name, when) == ("builtin zip", "before"):
+        pytest.skip("from 3.13 on Python's own dataclasses need zip: without it nothing can be imported")
+    steps = ["from rnn_helpers import checks", LIES[name]]
     code = [
         "import builtins",
         "import numpy as np",
@@ -397,7 +399,9 @@ def test_a_lie_told_to_numpy_does_not_make_wrong_right(lie, when):
         "except checks.CheckFailed as error:",
         "    print(error)",
     ]
-    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.startswith("trace")
     assert "are right" not in done.stdout
 

@@ -572,5 +572,5 @@ def test_jupyter_shows_no_path(capsys):
 
 def test_importing_the_checks_imports_neither_torch_nor_ipython():
     code = "import sys, rnn_helpers.checks; print([m for m in ('torch', 'IPython', 'matplotlib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"

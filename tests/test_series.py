@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from PIL import Image
 
 import rnn_helpers
 from tools import series
+from tools.processes import running
 
 ALLOWED_TAGS = {"raises-exception", series.TIMING}
 ANY_PATH = re.compile(r"(?<![\w.:/<])/(?:[\w.-]+/)+[\w.-]+|\b[A-Z]:\\")  # an absolute one, of any system
@@ -205,9 +207,16 @@ def test_the_cell_for_colab_brings_the_package_there_and_does_nothing_elsewhere(
     assert command[-1] == "git+https://github.com/owner/name"
 
 
+needs_git = pytest.mark.skipif(not shutil.which("git"), reason="there is no git on this machine")
+
+
+@needs_git
 def test_every_notebook_is_one_of_the_pages():
-    in_git = series._git("ls-files", "--cached", "--others", "--exclude-standard", "*.ipynb").split()
-    assert {series.ROOT / name for name in in_git} == set(series.PAGES)
+    try:
+        in_git = series._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"git does not list this folder, as when it was downloaded without its history: {error.stderr}")
+    assert {series.ROOT / name for name in in_git if name} == set(series.PAGES)
 
 
 def test_the_readme_cites_this_version():
@@ -258,11 +267,12 @@ def clone(request, tmp_path, monkeypatch):
     (root / ".gitignore").write_text("notebooks/my_copies/\n")
     identity = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, timeout=60)
     monkeypatch.setattr(series, "ROOT", root)
     return page
 
 
+@needs_git
 @pytest.mark.parametrize("clone", [".", "a course/rnn"], indirect=True)
 def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     series.reset()
@@ -291,14 +301,6 @@ def test_reset_outside_a_clone_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(SystemExit, match="not a git clone"):
         series.reset()
-
-
-def test_the_oldest_versions_are_the_lower_bounds(capsys):
-    series.oldest()
-    lines = capsys.readouterr().out.split()
-    assert "numpy==2.0" in lines
-    assert "torch==2.13.0" in lines
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="make is not used on Windows")
@@ -334,30 +336,22 @@ def test_make_lab_serves_the_notebooks(tmp_path):
         pytest.skip("`make lab` is tried from the project's own virtual environment")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     environment["JUPYTER_RUNTIME_DIR"] = str(tmp_path)
-    server = subprocess.Popen(
-        ["make", "lab", f"VENV={in_use}", "LAB_ARGS=--no-browser --port=0"],
-        cwd=series.ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    environment["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+    command = ["make", "lab", f"VENV={in_use}", "LAB_ARGS=--no-browser --port=0"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running(command, cwd=series.ROOT, env=environment, **quiet) as server:
         deadline = time.monotonic() + 60
         while not (found := list(tmp_path.glob("jpserver-*.json"))) and time.monotonic() < deadline:
             assert server.poll() is None
             time.sleep(0.2)
-        running = json.loads(found[0].read_text())
-        listing = _get(running, "api/contents/")
+        assert found, "no server within a minute"
+        listing = _get(json.loads(found[0].read_text()), "api/contents/")
         names = {entry["name"] for entry in listing["content"]}
         assert {path.name for path in series.NOTEBOOKS} <= names
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
 
 
-def _get(running: dict, where: str) -> dict:
-    request = urllib.request.Request(running["url"] + where, headers={"Authorization": f"token {running['token']}"})
+def _get(server: dict, where: str) -> dict:
+    request = urllib.request.Request(server["url"] + where, headers={"Authorization": f"token {server['token']}"})
     for _ in range(50):  # the file appears a moment before the port answers
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:

@@ -1,0 +1,39 @@
+"""In a kernel, and only there, products of small matrices take one thread, unless the reader has chosen a number."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+LOAD = "import sys; import torch; import threadpoolctl"
+COUNT = "import scipy.linalg; print({pool['num_threads'] for pool in threadpoolctl.threadpool_info()})"
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has one thread anyway")
+@pytest.mark.parametrize(("chosen", "counted"), [(None, "{1}"), ("2", "{2}")])
+def test_a_kernel_takes_one_thread_unless_the_environment_has_chosen(chosen, counted, monkeypatch, tmp_path):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    if chosen:
+        monkeypatch.setenv("OMP_NUM_THREADS", chosen)
+    cells = [nbformat.v4.new_code_cell(source) for source in (LOAD, "import rnn_helpers", COUNT)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert notebook.cells[-1].outputs[0].text.strip() == counted
+
+
+def test_elsewhere_nothing_is_limited(monkeypatch):
+    from rnn_helpers import _threads as threads
+
+    limited = []
+    monkeypatch.setattr(threads.threadpoolctl, "threadpool_limits", limited.append)
+    for name in threads.CHOSEN_BY:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
+    threads.one_thread_in_a_kernel()
+    assert limited == []
+    assert "OMP_NUM_THREADS" not in os.environ
