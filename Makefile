@@ -122,9 +122,11 @@ $(PY):
 	@$(PYTHON) -m venv --clear $(VENV)
 
 # The set-up, done again only when the project's own requirements change; if that fails, what is there will do.
+SET_UP = $(PY) -m $(PIP_INSTALL) -c constraints.txt -e '.[$*]'
 $(READY) $(COURSE) $(BOOK) $(BROWSER): $(VENV)/.ready-%: pyproject.toml constraints.txt $(PY)
-	@if $(PY) -m $(PIP_INSTALL) $(if $(wildcard $@),--retries 0) -c constraints.txt -e '.[$*]'; then touch $@; \
-	else test -e $@ && echo "The set-up could not be brought up to date (is there a network?): going on with what is installed."; fi
+	@if ! test -e $@; then $(SET_UP); \
+	else echo "Bringing the set-up up to date ..."; PIP_RETRIES=0 $(SET_UP) >$(VENV)/set-up.log 2>&1; fi \
+	&& touch $@ || { test -e $@ && echo "That failed (is there a network?): going on with what is installed. See $(VENV)/set-up.log"; }
 
 # What the book serves to browsers, MathJax and a typeface, comes from npm at this step and from the site ever after.
 $(NODE): book/package.json book/package-lock.json $(BOOK)
