@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import sys
 
-import threadpoolctl
-
 # What a reader sets to choose the number of threads, for OpenMP (torch, scikit-learn), OpenBLAS and MKL.
 CHOSEN_BY = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -28,5 +26,7 @@ def one_thread_in_a_kernel() -> None:
     To choose another number, set ``OMP_NUM_THREADS`` before the kernel starts.
     """
     if in_a_kernel() and not any(name in os.environ for name in CHOSEN_BY):
+        import threadpoolctl
+
         threadpoolctl.threadpool_limits(1)  # what is loaded already, NumPy at least
         os.environ["OMP_NUM_THREADS"] = "1"  # what is loaded later

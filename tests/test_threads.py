@@ -7,7 +7,10 @@ import sys
 
 import nbformat
 import pytest
+import threadpoolctl
 from nbclient import NotebookClient
+
+from rnn_helpers import _threads as threads
 
 LOAD = "import sys; import torch; import threadpoolctl"
 COUNT = "import scipy.linalg; print({pool['num_threads'] for pool in threadpoolctl.threadpool_info()})"
@@ -27,10 +30,8 @@ def test_a_kernel_takes_one_thread_unless_the_environment_has_chosen(chosen, cou
 
 
 def test_elsewhere_nothing_is_limited(monkeypatch):
-    from rnn_helpers import _threads as threads
-
     limited = []
-    monkeypatch.setattr(threads.threadpoolctl, "threadpool_limits", limited.append)
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", limited.append)
     for name in threads.CHOSEN_BY:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
