@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 
 import nbformat
 import pytest
@@ -19,7 +20,7 @@ COUNT = "import scipy.linalg; print({pool['num_threads'] for pool in threadpoolc
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has one thread anyway")
 @pytest.mark.parametrize(("chosen", "counted"), [(None, "{1}"), ("2", "{2}")])
 def test_a_kernel_takes_one_thread_unless_the_environment_has_chosen(chosen, counted, monkeypatch, tmp_path):
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in threads.CHOSEN_BY:
         monkeypatch.delenv(name, raising=False)
     if chosen:
         monkeypatch.setenv("OMP_NUM_THREADS", chosen)
@@ -29,12 +30,23 @@ def test_a_kernel_takes_one_thread_unless_the_environment_has_chosen(chosen, cou
     assert notebook.cells[-1].outputs[0].text.strip() == counted
 
 
-def test_elsewhere_nothing_is_limited(monkeypatch):
-    limited = []
-    monkeypatch.setattr(threadpoolctl, "threadpool_limits", limited.append)
+@pytest.mark.parametrize(
+    ("kernel", "chosen", "limits"), [(True, False, [1]), (True, True, []), (False, False, []), (None, False, [])]
+)
+def test_only_a_kernel_is_limited(kernel, chosen, limits, monkeypatch):
+    """In a kernel; in one with a number chosen; beside the module that starts kernels; without it."""
+    called = []
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", called.append)
     for name in threads.CHOSEN_BY:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
+        monkeypatch.setenv(name, "1")  # so that it is restored
+        monkeypatch.delenv(name)
+    if chosen:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    application = types.SimpleNamespace(IPKernelApp=types.SimpleNamespace(initialized=lambda: kernel))
+    if kernel is None:
+        monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
+    else:
+        monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", application)
     threads.one_thread_in_a_kernel()
-    assert limited == []
-    assert "OMP_NUM_THREADS" not in os.environ
+    assert called == limits
+    assert ("OMP_NUM_THREADS" in os.environ) == bool(limits)

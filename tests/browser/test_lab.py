@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, expect
 from tools import series
 from tools.processes import running
 
-SECONDS_TO_RUN = 150  # the longest notebook takes about 12 s by itself, and three times that beside another browser
+SECONDS_TO_RUN = 300  # the longest notebook takes about 12 s by itself; on a busy machine many times that
 
 
 PROMPTS = ".jp-Notebook .jp-CodeCell .jp-InputPrompt"
