@@ -83,37 +83,51 @@ def test_the_editable_install_works_in_a_folder_of_another_alphabet_and_a_locale
         assert (done.stdout, done.stderr) == ("1\n", "")
 
 
+def make(*arguments: str, environment: Path) -> subprocess.CompletedProcess[str]:
+    """Run make on an environment, and not as a part of the make that may have started the tests."""
+    command = ["make", *arguments, f"VENV={environment}", "EXTRAS=lab,test"]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, timeout=60)
+
+
 @on_posix
 @pytest.mark.parametrize("verb", ["help", "lab", "test", "grade", "test-oldest"])
 def test_a_makefile_that_is_only_read_changes_nothing(verb, tmp_path):
     ready = tmp_path / ".ready-lab,test"  # of an environment whose Python is gone
     ready.write_text("")
-    command = ["make", "-n", verb, f"VENV={tmp_path}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = make("-n", verb, environment=tmp_path)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir()) == [ready]
 
 
-@on_posix
-def test_a_set_up_that_fails_goes_on_with_what_is_installed(tmp_path):
-    """As without a network, after a pull has changed a requirement."""
+@pytest.fixture
+def environment(tmp_path):
+    """An environment for make whose Python says what it is asked to run, and has no network."""
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     python.write_text('#!/bin/sh\n[ "$2" != pip ] && echo ran "$@"\n')
     python.chmod(0o755)
-    command = ["make", "lint", f"VENV={tmp_path}"]
+    return tmp_path
 
-    def make() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
-    assert make().returncode != 0  # nothing is installed
-    ready = tmp_path / ".ready-lab,test"
+@on_posix
+def test_a_set_up_that_fails_goes_on_with_what_is_installed(environment):
+    """As without a network, after a pull has changed a requirement."""
+    assert make("lint", environment=environment).returncode != 0  # nothing is installed
+    ready = environment / ".ready-lab,test"
     ready.write_text("")
     os.utime(ready, (0, 0))
-    done = make()
+    done = make("lint", environment=environment)
     assert done.returncode == 0
     assert done.stdout.count("going on with what is installed") == 1
     assert "ran -m ruff check" in done.stdout
+
+
+@on_posix
+def test_a_folder_of_submissions_may_have_any_name(environment):
+    (environment / ".ready-lab,test,course").write_text("")
+    done = make("grade", "SUBMISSIONS=Ada's course, 日本", environment=environment)
+    assert done.stdout == "ran -m rnn_helpers.course grade --jobs 2 Ada's course, 日本\n"
 
 
 @on_posix
