@@ -176,7 +176,9 @@ def oldest() -> None:
     """Print the lower bounds of pyproject.toml as exact versions, torch at the version of the stored outputs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    for requirement in [*project["dependencies"], *extras["lab"], *extras["test"]]:
+    for requirement in [*project["dependencies"], *extras["torch"], *extras["lab"], *extras["test"]]:
+        if requirement.startswith("rnn-helpers["):
+            continue
         print("torch==2.13.0" if requirement.startswith("torch>") else requirement.replace(">=", "=="))
 
 
