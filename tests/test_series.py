@@ -16,8 +16,6 @@ import pytest
 import series
 from IPython.core.inputtransformer2 import TransformerManager
 
-import rnn_helpers
-
 ALLOWED_TAGS = {"raises-exception", series.TIMING}
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
@@ -175,11 +173,6 @@ def test_the_cell_for_colab_brings_the_package_there_and_does_nothing_elsewhere(
 def test_every_notebook_is_one_of_the_pages():
     in_git = series._git("ls-files", "--cached", "--others", "--exclude-standard", "*.ipynb").split()
     assert {series.ROOT / name for name in in_git} == set(series.PAGES)
-
-
-def test_the_readme_cites_this_version():
-    for name in ("README.md", "LICENSE-text"):
-        assert f"version {rnn_helpers.__version__}" in (series.ROOT / name).read_text(encoding="utf-8")
 
 
 @by_page
