@@ -129,7 +129,9 @@ def test_the_package_says_that_it_has_types():
 
 
 @pytest.mark.parametrize(
-    "call", [lambda: next(compare.grid()), lambda: compare.time_both(1, 1, 1, 1), compare.main], ids=str
+    "call",
+    [lambda: next(compare.grid()), lambda: compare.time_both(1, 1, 1, 1), compare.main],
+    ids=["grid", "time_both", "main"],
 )
 def test_what_needs_torch_says_in_one_line_how_to_get_it(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
