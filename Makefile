@@ -47,7 +47,8 @@ test: $(READY) ## set up what is missing and check every claim: notebooks, packa
 
 # Apart from the tests, because measuring takes a third of their time again.
 coverage: $(READY) ## measure how much of the package the unit tests reach, branch by branch
-	$(PY) -m pytest $(PYTEST_ARGS) --cov=rnn_helpers --ignore=tests/test_series.py tests
+	$(PY) -m coverage run -m pytest $(PYTEST_ARGS) --ignore=tests/test_series.py tests
+	$(PY) -m coverage report
 
 # torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
 test-portable: export ATEN_CPU_CAPABILITY = default
@@ -84,6 +85,7 @@ test-oldest test-newest: test-%: .venv-%/.ready
 lint: $(READY) ## check format and style of package, tests and notebooks
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(PY) -m mypy
 
 refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
 	$(PY) -m tools.series refresh

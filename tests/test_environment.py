@@ -53,11 +53,13 @@ COURSE_BROUGHT_BY = {
 
 
 def requirements(*extras: str) -> list[Requirement]:
-    """The direct dependencies in pyproject.toml, with those of the extras."""
-    lines = list(PROJECT["dependencies"])
+    """The direct dependencies in pyproject.toml, with those of the extras and of the extras that these name."""
+    found = {line: Requirement(line) for line in PROJECT["dependencies"]}
     for extra in extras:
-        lines += PROJECT["optional-dependencies"][extra]
-    return [Requirement(line) for line in lines]
+        for requirement in map(Requirement, PROJECT["optional-dependencies"][extra]):
+            own = requirement.name == PROJECT["name"]
+            found |= {str(r): r for r in (requirements(*requirement.extras) if own else [requirement])}
+    return list(found.values())
 
 
 EVERY = requirements(*PROJECT["optional-dependencies"])
@@ -237,17 +239,33 @@ def sources(*patterns: str) -> list[Path]:
     return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
-def unknown(patterns: tuple[str, ...], known: set[str]) -> dict[str, set[str]]:
-    """What the files import besides what is known, by file."""
+def unknown(
+    patterns: tuple[str, ...], known: set[str], further: dict[str, set[str]] | None = None
+) -> dict[str, set[str]]:
+    """What the files import besides what is known, by file; some may import further things, by stem."""
     paths = sources(*patterns)
     assert paths
-    found = {path.relative_to(ROOT).as_posix(): foreign(path) - known for path in paths}
+    found = {
+        path.relative_to(ROOT).as_posix(): foreign(path) - known - (further or {}).get(path.stem, set())
+        for path in paths
+    }
     return {path: names for path, names in found.items() if names}
+
+
+# Beyond what `pip install rnn-helpers` brings: torch, from page 04 on, and what the plugin works with.
+WITH_TORCH = {"_torch", "compare", "checks", "04_torch_comparison", "05_compression_vs_pooling", "rnn_from_scratch"}
+PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
+
+
+def test_the_first_three_pages_need_no_torch():
+    assert "torch" not in offered()
+    assert not WITH_TORCH & {"01_motivation", "02_formula", "03_numpy_rnn"}
 
 
 def test_package_and_notebooks_import_dependencies_only():
     patterns = ("rnn_helpers/*.py", "notebooks/[0-9]*.ipynb", "notebooks/assignments/*/*.ipynb")
-    assert unknown(patterns, offered()) == {}
+    further = dict.fromkeys(WITH_TORCH, offered("torch")) | {"pytest_pages": PLUGIN_IMPORTS}
+    assert unknown(patterns, offered(), further) == {}
 
 
 def test_grading_imports_what_the_extra_course_brings():

@@ -1,4 +1,4 @@
-"""flit_core, with an editable install that every Python of every locale can read: pyproject.toml names it.
+"""hatchling, with an editable install that every Python of every locale can read: pyproject.toml names it.
 
 Python up to 3.12 reads the install's path file in the locale's encoding. A folder with a letter that this encoding
 lacks then ends every start of the environment's Python, so the folder is written in ASCII here.
@@ -13,14 +13,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from flit_core import buildapi
-from flit_core.buildapi import *  # noqa: F403 - the hooks for wheel and sdist
+from hatchling import build
+from hatchling.build import *  # noqa: F403 - the hooks for wheel and sdist
 
 
 def build_editable(
     wheel_directory: str, config_settings: dict[str, Any] | None = None, metadata_directory: str | None = None
 ) -> str:
-    """Build flit_core's editable wheel, and write its path file anew.
+    """Build hatchling's editable wheel, and write its path file anew.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def build_editable(
     str
         The wheel's name.
     """
-    name = buildapi.build_editable(wheel_directory, config_settings, metadata_directory)
+    name = build.build_editable(wheel_directory, config_settings, metadata_directory)
     wheel = Path(wheel_directory, name)
     with zipfile.ZipFile(wheel) as archive:
         files = {entry: archive.read(entry) for entry in archive.namelist()}
