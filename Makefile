@@ -6,6 +6,7 @@ VENV ?= .venv
 TORCH_INDEX ?=
 EXTRAS ?= lab,test
 LAB_ARGS ?=
+PYTEST_ARGS ?=
 
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
@@ -19,15 +20,20 @@ COURSE := $(VENV)/.ready-lab,test,course
 BOOK := $(VENV)/.ready-course,book
 BROWSER := $(VENV)/.ready-lab,test,course,book,browser
 NODE := $(VENV)/node/.ready
-PY := $(BIN)/python
+PY := $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 # A folder that was moved or copied keeps its environment: the package is found here, wherever that was made.
 export PYTHONPATH := $(CURDIR)
-# Without its Python, which an upgrade of the system can take away, an environment is not ready.
-$(if $(wildcard $(PY)),,$(shell rm -f $(VENV)/.ready-*))
+# What a reader has set for other projects, and would lead Python, pip or Jupyter away from this one.
+unexport PYTHONHOME PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET JUPYTER_PATH
+export PIP_USER := 0
+export PYTHONUTF8 := 1
+export JUPYTER_PREFER_ENV_PATH := 1
+# For matrices this small, threads that wait for each other cost more than they bring; see rnn_helpers/_threads.py.
+export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test coverage test-portable test-oldest lint refresh reset assignments grade test-course \
+.PHONY: help lab test coverage test-portable test-oldest test-newest lint refresh reset assignments grade test-course \
   book test-browser
 
 help: ## list the verbs
@@ -36,14 +42,13 @@ help: ## list the verbs
 lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 	$(PY) -m jupyterlab --notebook-dir=notebooks $(ROOT_FLAG) $(LAB_ARGS)
 
-# Two notebooks at a time on two cores: with threads of their own, NumPy's and torch's products would wait for each other.
-test coverage test-portable test-oldest: export OMP_NUM_THREADS = 1
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
-	$(PY) -m pytest -n 2 --dist loadscope notebooks tests
+	$(PY) -m pytest -n 2 --dist loadscope $(PYTEST_ARGS) notebooks tests
 
 # Apart from the tests, because measuring takes a third of their time again.
 coverage: $(READY) ## measure how much of the package the unit tests reach, branch by branch
-	$(PY) -m pytest --cov=rnn_helpers --ignore=tests/test_series.py tests
+	$(PY) -m coverage run -m pytest $(PYTEST_ARGS) --ignore=tests/test_series.py tests
+	$(PY) -m coverage report
 
 # torch, then OpenBLAS, then NumPy's own loops, each told to use what an older CPU has.
 test-portable: export ATEN_CPU_CAPABILITY = default
@@ -53,59 +58,77 @@ test-portable: export NPY_DISABLE_CPU_FEATURES = X86_V4 X86_V3
 test-portable: $(READY) ## the same claims on an imitation of another CPU
 	$(PY) -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
 
-# Every lower bound of pyproject.toml as an exact version, in an environment of its own; torch stays as it is.
-OLDEST := .venv-oldest
-test-oldest: $(OLDEST)/.ready ## the same claims on the oldest versions that pyproject.toml allows
-	$(OLDEST)/bin/python -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
+# Each in an environment of its own; torch stays at the version of the stored outputs.
+test-oldest: ## the same claims on the oldest versions that pyproject.toml allows
+test-newest: ## the same claims on the newest versions there are
+test-oldest test-newest: test-%: .venv-%/.ready
+	.venv-$*/bin/python -m pytest -n 2 --dist loadscope notebooks tests --deselect tests/test_series.py::test_make_lab_serves_the_notebooks
 
-$(OLDEST)/.ready: $(READY) pyproject.toml
-	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
-	$(PY) tests/series.py oldest > $(OLDEST)/constraints.txt
-	$(OLDEST)/bin/python -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c $(OLDEST)/constraints.txt -e '.[lab,test]'
+.venv-%/bin/python:
+	$(PYTHON) -m venv --clear .venv-$*
+
+# Of the versions that have a wheel for this Python, the lowest of each that pyproject.toml names.
+.venv-oldest/constraints.txt: pyproject.toml constraints.txt .venv-oldest/bin/python
+	.venv-oldest/bin/python -m $(PIP_INSTALL) -c constraints.txt uv
+	grep '^torch==' constraints.txt | .venv-oldest/bin/python -m uv pip compile pyproject.toml --extra lab --extra test \
+	  --constraint - --resolution lowest-direct --only-binary :all: --quiet --output-file $@
+
+# Made anew each time: what is the newest changes by itself.
+.PHONY: .venv-newest/constraints.txt
+.venv-newest/constraints.txt: .venv-newest/bin/python
+	grep '^torch==' constraints.txt > $@
+
+.venv-oldest/.ready .venv-newest/.ready: %/.ready: %/constraints.txt
+	$*/bin/python -m $(PIP_INSTALL) --upgrade --upgrade-strategy eager -c $*/constraints.txt -e '.[lab,test]'
 	@touch $@
 
 lint: $(READY) ## check format and style of package, tests and notebooks
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(PY) -m mypy
 
 refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
-	$(PY) tests/series.py refresh
+	$(PY) -m tools.series refresh
 
 assignments: $(COURSE) ## make the learners' versions of the assignments, with a zip for each, in build/assignments
 	$(PY) -m rnn_helpers.course assignments
 
 SUBMISSIONS ?=
 JOBS ?= 2
+grade: export SUBMISSIONS := $(SUBMISSIONS)
 grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [GRADE_ARGS=...]
-	@$(PY) -m rnn_helpers.course grade --jobs $(JOBS) $(GRADE_ARGS) '$(SUBMISSIONS)'
+	@$(PY) -m rnn_helpers.course grade --jobs $(JOBS) $(GRADE_ARGS) "$$SUBMISSIONS"
 
 test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
-	$(PY) -m pytest -o addopts= --cov --cov-config=tests/course/coverage.ini tests/course
+	$(PY) -m pytest -o addopts='-p tools.settings' --cov --cov-config=tests/course/coverage.ini tests/course
 
 book: $(BOOK) $(NODE) ## make the series a web site, in build/book
-	$(PY) book/build.py $(VENV)/node/node_modules
+	$(PY) -m book.build $(VENV)/node/node_modules
 
 # Debian's chromium; another is given as CHROMIUM=path.
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),chromium)
 test-browser: export CHROMIUM := $(CHROMIUM)
 test-browser: export NODE_MODULES := $(abspath $(VENV)/node/node_modules)
 test-browser: $(BROWSER) book ## try every page of the book, and every notebook in JupyterLab, in a real browser
-	$(PY) -m pytest -o addopts= -n 2 --dist loadscope tests/browser
+	$(PY) -m pytest -o addopts='-p tools.settings' -n 2 --dist loadscope tests/browser
 
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
-	$(PY) tests/series.py reset
+	$(PY) -m tools.series reset
 
-# Whether the environment's own Python will do; then no other is asked for.
-NEW_ENOUGH := $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
-# The set-up, done again only when the project's own requirements change.
-$(READY) $(COURSE) $(BOOK) $(BROWSER): $(VENV)/.ready-%: pyproject.toml constraints.txt
-	@$(NEW_ENOUGH) || { \
-	  command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }; \
-	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }; \
-	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }; \
-	  $(PYTHON) -m venv --clear $(VENV); }
-	$(PY) -m pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -e '.[$*]'
-	@touch $@
+PIP_INSTALL = pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+# Without its Python, which an upgrade of the system can take away, an environment is made anew.
+$(PY):
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON); name another: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is `$(PYTHON) -V 2>&1`; name another: make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+# The set-up, done again only when the project's own requirements change; if that fails, what is there will do.
+SET_UP = $(PY) -m $(PIP_INSTALL) -c constraints.txt -e '.[$*]'
+$(READY) $(COURSE) $(BOOK) $(BROWSER): $(VENV)/.ready-%: pyproject.toml constraints.txt $(PY)
+	@if ! test -e $@; then $(SET_UP); \
+	else echo "Bringing the set-up up to date ..."; PIP_RETRIES=0 $(SET_UP) >$(VENV)/set-up.log 2>&1; fi \
+	&& touch $@ || { test -e $@ && echo "That failed (is there a network?): going on with what is installed. See $(VENV)/set-up.log"; }
 
 # What the book serves to browsers, MathJax and a typeface, comes from npm at this step and from the site ever after.
 $(NODE): book/package.json book/package-lock.json $(BOOK)

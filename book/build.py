@@ -12,8 +12,9 @@ from pathlib import Path
 gc.disable()
 sys.modules["rfc3987_syntax"] = None
 
-import pages  # noqa: E402 - after what is above
-from sphinx.cmd.build import main  # noqa: E402
+from sphinx.cmd.build import main  # noqa: E402 - after what is above
+
+from book import pages  # noqa: E402
 
 
 def build(packages: Path) -> int:

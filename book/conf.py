@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,10 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+import rnn_helpers
+from tools import series
 
-import series  # noqa: E402 - found by the line above
-
-import rnn_helpers  # noqa: E402
+ROOT = series.ROOT
 
 project = "The RNN notebooks"
 copyright = "the authors of the RNN notebooks. Text and figures: CC BY 4.0; code: MIT"

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from rnn_helpers.course.gradebook import for_reading
+from tools import series
 
-import series  # noqa: E402 - found by the line above
-
-from rnn_helpers.course.gradebook import for_reading  # noqa: E402
-
+ROOT = series.ROOT
 README = ROOT / "README.md"
 INSTRUCTORS = ROOT / "notebooks" / "assignments" / "README.md"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rnn_helpers._torch import need_torch
 from rnn_helpers.rnn import RNN, _as_array
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def grid(dtype: str = "float32", seed: int = 0) -> Iterator[tuple[dict[str, Any]
     difference : Difference
         Over T = 7 steps of N = 5 sequences, I = 3, H = 4.
     """
+    need_torch()
     import torch
 
     rng = np.random.default_rng(seed)
@@ -172,6 +174,7 @@ def time_both(
     numpy_seconds, torch_seconds : float
         Seconds for one call: the median over the rounds.
     """
+    need_torch()
     import torch
 
     with torch.random.fork_rng(devices=[]):  # leaves torch's own random state as it was
@@ -191,6 +194,7 @@ def time_both(
 
 def main() -> None:
     """Print both times at each of the `SIZES`, their ratio, and the geometric mean of the ratios."""
+    need_torch()
     import torch
 
     versions = f"NumPy {np.__version__}, torch {torch.__version__}, {os.cpu_count()} cores"

@@ -322,8 +322,8 @@ def _label_ends(ax: Axes) -> None:
     fig = ax.figure
     texts = [
         ax.annotate(
-            line.get_label(),
-            (line.get_xdata()[-1], line.get_ydata()[-1]),
+            str(line.get_label()),
+            tuple(np.asarray(line.get_xydata())[-1]),
             (8, 0),
             textcoords="offset points",
             va="center",
@@ -340,7 +340,7 @@ def _label_ends(ax: Axes) -> None:
     def middle(group: list[Any]) -> float:
         return float(np.mean([middles[text] for text in group]))
 
-    for text in sorted(texts, key=middles.get):
+    for text in sorted(texts, key=middles.__getitem__):
         groups.append([text])
         while len(groups) > 1 and middle(groups[-1]) - middle(groups[-2]) < height * len(groups[-2] + groups[-1]) / 2:
             groups[-2:] = [groups[-2] + groups[-1]]

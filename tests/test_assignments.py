@@ -10,9 +10,9 @@ import re
 import nbformat
 import numpy as np
 import pytest
-import series
 
 from rnn_helpers import checks, data, rnn_forward
+from tools import series
 
 POINTS = {"step_and_shapes": 20, "rnn_from_scratch": 30, "memory_and_pooling": 30}
 ITEMS = {

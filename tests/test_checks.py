@@ -827,7 +827,7 @@ def test_jupyter_shows_no_path(capsys):
 
 def test_importing_the_checks_imports_neither_torch_nor_ipython():
     code = "import sys, rnn_helpers.checks; print([m for m in ('torch', 'IPython', 'matplotlib') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"
 
 
@@ -847,10 +847,12 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("name", LIES)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_lie_told_to_numpy_does_not_make_wrong_right(lie, when):
-    steps = ["from rnn_helpers import checks", lie]
+def test_a_lie_told_to_numpy_does_not_make_wrong_right(name, when):
+    if (name, when) == ("builtin zip", "before") and sys.version_info >= (3, 13):
+        pytest.skip("from 3.13 on Python's own dataclasses need zip: without it nothing can be imported")
+    steps = ["from rnn_helpers import checks", LIES[name]]
     code = [
         "import builtins",
         "import numpy as np",
@@ -860,7 +862,9 @@ def test_a_lie_told_to_numpy_does_not_make_wrong_right(lie, when):
         "except checks.CheckFailed as error:",
         "    print(error)",
     ]
-    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True, timeout=120
+    )
     assert done.stdout.startswith("trace")
     assert "are right" not in done.stdout
 

@@ -904,12 +904,16 @@ def test_package_has_the_public_names():
 @pytest.mark.parametrize("module", ["rnn_helpers", "rnn_helpers.data", "rnn_helpers.compare", "rnn_helpers.plots"])
 def test_import_brings_neither_torch_nor_matplotlib(module):
     code = f"import {module}, sys; print(*sorted({{'torch', 'matplotlib', 'sklearn'}} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip() == ""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == ""
 
 
 def test_import_costs_little_more_than_numpy():
     code = "import time, numpy; start = time.perf_counter(); import rnn_helpers; print(time.perf_counter() - start)"
-    runs = [subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True) for _ in range(3)]
+    runs = [
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+        for _ in range(3)
+    ]
     assert min(float(run.stdout) for run in runs) < 0.15
 
 

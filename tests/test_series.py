@@ -1,12 +1,11 @@
-"""The guards: each way in which a notebook could pass nbval with nothing proved turns one of these red."""
+"""What holds for the pages of this series, beyond the guards of any page in rnn_helpers/pytest_pages.py."""
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -14,20 +13,14 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
-import series
 from IPython.core.inputtransformer2 import TransformerManager
-from nbval.plugin import find_comment_markers
-from PIL import Image
 
-import rnn_helpers
-from tools import pictures
+from tools import pictures, series
+from tools.processes import running
 
 ALLOWED_TAGS = {"raises-exception", series.TIMING}
-ANY_PATH = re.compile(r"(?<![\w.:/<])/(?:[\w.-]+/)+[\w.-]+|\b[A-Z]:\\")  # an absolute one, of any system
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 
 
@@ -37,12 +30,6 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 
 def outputs(path: Path) -> list[nbformat.NotebookNode]:
     return [output for cell in code_cells(path) for output in cell.outputs]
-
-
-def run_nbval(*paths: Path) -> subprocess.CompletedProcess[str]:
-    settings = ["-c", str(series.ROOT / "pyproject.toml"), "--rootdir", str(series.ROOT)]
-    command = [sys.executable, "-m", "pytest", *settings, "-p", "no:cacheprovider", "-q", *map(str, paths)]
-    return subprocess.run(command, cwd=series.ROOT, capture_output=True, text=True, timeout=120)
 
 
 def test_the_series_has_its_notebooks():
@@ -59,49 +46,31 @@ def test_stored_in_canonical_form(path):
 
 
 @by_page
-def test_executed_in_order_from_a_fresh_kernel(path):
-    counts = [cell.execution_count for cell in code_cells(path)]
-    assert counts == list(range(1, len(counts) + 1))
-
-
-@by_page
-def test_something_is_compared(path):
+def test_enough_is_compared_and_held(path):
     compared = [output for output in outputs(path) if output.output_type != "error"]
-    assert len(compared) >= 5, "nbval compares stored outputs: a page with none passes whatever it computes"
+    assert len(compared) >= 5
     held = "assert " if path in series.NOTEBOOKS else "checks."
     assert any(held in cell.source for cell in code_cells(path))
 
 
 @by_page
-def test_no_cell_can_hide_from_nbval(path):
+def test_code_cells_are_plain_python_and_their_tags_known(path):
     for cell in code_cells(path):
         assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
-        assert not list(find_comment_markers(cell.source)), "nbval takes this comment for an order"
         plain = TransformerManager().transform_cell(cell.source) == cell.source + "\n"
-        assert plain and "get_ipython" not in cell.source, "a magic may swallow the cell"  # noqa: PT018
-        # A test cell of an assignment has the tag for the sake of the learner's version; its solution raises nothing.
-        graded = cell.metadata.get("nbgrader", {}).get("grade")
-        if "raises-exception" in cell.metadata.get("tags", []) and not graded:
-            assert [output.ename for output in cell.outputs if output.output_type == "error"]
+        assert plain and "get_ipython" not in cell.source  # noqa: PT018
 
 
 @by_page
-def test_nothing_of_a_machine_is_stored(path):
+def test_what_is_stored_looks_the_same_on_every_machine(path):
     for output in outputs(path):
-        assert output.get("name") != "stderr"
-        text = json.dumps({key: value for key, value in output.items() if key != "data"})
-        text += json.dumps({kind: value for kind, value in output.get("data", {}).items() if kind != "image/png"})
-        assert not ANY_PATH.search(text.replace("\\n", " "))
-        assert not ADDRESS.search(text)
-        assert not SCALAR.search(text)
-        assert "<Figure" not in text
+        text = json.dumps({kind: value for kind, value in output.get("data", {}).items() if kind != "image/png"})
+        assert not SCALAR.search(text + output.get("text", ""))
         assert {kind for kind in output.get("data", {}) if kind.startswith("image/")} <= {"image/png"}
-    for cell in nbformat.read(path, as_version=4).cells:
-        assert not ANY_PATH.search(cell.source)
 
 
 @by_page
-def test_every_picture_has_its_alt_text_and_every_alt_text_its_picture(path):
+def test_every_figure_is_shown_with_a_full_alt_text(path):
     for cell in code_cells(path):
         pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
         assert len(pictures) == cell.source.count("plots.show(")
@@ -109,8 +78,6 @@ def test_every_picture_has_its_alt_text_and_every_alt_text_its_picture(path):
             alt = picture.data["text/plain"]
             assert len(alt.split()) >= 12
             assert alt == picture.metadata["image/png"]["alt"]
-            pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.data["image/png"]))).convert("L"))
-            assert np.mean(pixels < 200) > 0.005, "the picture is blank"
 
 
 def test_the_readme_shows_the_picture_of_the_first_notebook():
@@ -280,14 +247,16 @@ def test_the_cell_for_colab_brings_the_package_there_and_does_nothing_elsewhere(
     assert command[-1] == "git+https://github.com/owner/name"
 
 
+needs_git = pytest.mark.skipif(not shutil.which("git"), reason="there is no git on this machine")
+
+
+@needs_git
 def test_every_notebook_is_one_of_the_pages():
-    in_git = series._git("ls-files", "--cached", "--others", "--exclude-standard", "*.ipynb").split()
-    assert {series.ROOT / name for name in in_git} == set(series.PAGES)
-
-
-def test_the_readme_cites_this_version():
-    for name in ("README.md", "LICENSE-text"):
-        assert f"version {rnn_helpers.__version__}" in (series.ROOT / name).read_text(encoding="utf-8")
+    try:
+        in_git = series._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"git does not list this folder, as when it was downloaded without its history: {error.stderr}")
+    assert {series.ROOT / name for name in in_git if name} == set(series.PAGES)
 
 
 @by_page
@@ -297,30 +266,6 @@ def test_every_question_has_a_folded_answer(path):
         if cell.cell_type == "markdown" and asked:
             assert cell.source.count("<details>") == asked == cell.source.count("</details>")
             assert len(re.findall(r"<details><summary>Answer</summary>.{15,}</details>", cell.source)) == asked
-
-
-def test_one_changed_digit_turns_nbval_red(tmp_path):
-    notebook = nbformat.read(series.NOTEBOOKS[0], as_version=4)
-    notebook.cells = notebook.cells[: next(i for i, c in enumerate(notebook.cells) if c.get("outputs")) + 1]
-    good, bad = tmp_path / "good.ipynb", tmp_path / "bad.ipynb"
-    nbformat.write(notebook, good)
-    data = notebook.cells[-1].outputs[0].data
-    data["text/plain"] = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), data["text/plain"], count=1)
-    nbformat.write(notebook, bad)
-    run = run_nbval(good, bad)
-    assert run.returncode == 1
-    assert "Cell outputs differ" in run.stdout
-    assert run.stdout.startswith(".F")  # the good one passes, the bad one fails
-
-
-def test_the_sanitize_file_forgives_a_negative_zero_and_nothing_else():
-    from nbval.plugin import get_sanitize_patterns
-
-    ((pattern, replacement),) = dict(
-        get_sanitize_patterns((series.ROOT / "tests" / "nbval_sanitize.cfg").read_text(encoding="utf-8"))
-    ).items()
-    for before, after in {"-0.": "0.", "-0.00 1": "0.00 1", "-0.05": "-0.05", "-10.0": "-10.0", "-1.": "-1."}.items():
-        assert re.sub(pattern, replacement, before) == after
 
 
 @pytest.fixture
@@ -333,11 +278,12 @@ def clone(request, tmp_path, monkeypatch):
     (root / ".gitignore").write_text("notebooks/my_copies/\n")
     identity = ["-c", "user.name=Tester", "-c", "user.email=tester@example.org"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, timeout=60)
     monkeypatch.setattr(series, "ROOT", root)
     return page
 
 
+@needs_git
 @pytest.mark.parametrize("clone", [".", "a course/rnn"], indirect=True)
 def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     series.reset()
@@ -366,14 +312,6 @@ def test_reset_outside_a_clone_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(SystemExit, match="not a git clone"):
         series.reset()
-
-
-def test_the_oldest_versions_are_the_lower_bounds(capsys):
-    series.oldest()
-    lines = capsys.readouterr().out.split()
-    assert "numpy==2.0" in lines
-    assert "torch==2.13.0" in lines
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line) for line in lines)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="make is not used on Windows")
@@ -409,30 +347,22 @@ def test_make_lab_serves_the_notebooks(tmp_path):
         pytest.skip("`make lab` is tried from the project's own virtual environment")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     environment["JUPYTER_RUNTIME_DIR"] = str(tmp_path)
-    server = subprocess.Popen(
-        ["make", "lab", f"VENV={in_use}", "LAB_ARGS=--no-browser --port=0"],
-        cwd=series.ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    environment["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+    command = ["make", "lab", f"VENV={in_use}", "LAB_ARGS=--no-browser --port=0"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with running(command, cwd=series.ROOT, env=environment, **quiet) as server:
         deadline = time.monotonic() + 60
         while not (found := list(tmp_path.glob("jpserver-*.json"))) and time.monotonic() < deadline:
             assert server.poll() is None
             time.sleep(0.2)
-        running = json.loads(found[0].read_text())
-        listing = _get(running, "api/contents/")
+        assert found, "no server within a minute"
+        listing = _get(json.loads(found[0].read_text()), "api/contents/")
         names = {entry["name"] for entry in listing["content"]}
         assert {path.name for path in series.NOTEBOOKS} <= names
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
 
 
-def _get(running: dict, where: str) -> dict:
-    request = urllib.request.Request(running["url"] + where, headers={"Authorization": f"token {running['token']}"})
+def _get(server: dict, where: str) -> dict:
+    request = urllib.request.Request(server["url"] + where, headers={"Authorization": f"token {server['token']}"})
     for _ in range(50):  # the file appears a moment before the port answers
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:

@@ -7,6 +7,10 @@ import os
 import sys
 import sysconfig
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnn_helpers.course.gradebook import Course
 
 NEEDS_COURSE = "expected the extra `course` to be installed: python -m pip install -e '.[course]'"
 
@@ -37,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _grade(options: argparse.Namespace, course) -> None:
+def _grade(options: argparse.Namespace, course: Course) -> None:
     from rnn_helpers.course.grade import grade
     from rnn_helpers.course.gradebook import Problem
     from rnn_helpers.course.report import summary, write_csv

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_output, output_from_msg
 
@@ -263,7 +263,7 @@ class _Session:
         self.kernel, self.limits = kernel, limits
         self.over = ""  # why no further cell runs
         self.collected = _Outputs(limits.output)
-        self.client: BlockingKernelClient | None = None
+        self.client: Any = None  # a BlockingKernelClient, once there is a connection
         self.begun = time.monotonic()
         self.deadline = float("inf")  # in seconds spent
 

@@ -48,7 +48,7 @@ class HideTests(Preprocessor):
 
 def _split(source: str) -> tuple[str, list[str]]:
     """A test cell's source without its hidden part, and the lines of that part."""
-    shown, hidden, inside = [], [], False
+    shown, hidden, inside = list[str](), list[str](), False
     for line in source.splitlines():
         if BEGIN in line:
             inside = True

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -247,7 +248,7 @@ class _Listener(logging.Handler):
 
 def make_template(source: NotebookNode) -> NotebookNode:
     """The source as nbgrader saves it in its database: stubs, locks and checksums, and the hidden tests."""
-    notebook, resources = copy.deepcopy(source), {}
+    notebook, resources = copy.deepcopy(source), dict[str, Any]()
     for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
         notebook, resources = step().preprocess(notebook, resources)
     return notebook
@@ -255,7 +256,7 @@ def make_template(source: NotebookNode) -> NotebookNode:
 
 def for_reading(source: NotebookNode) -> NotebookNode:
     """The learners' version with the stored outputs of what is given: a page to read before one works on it."""
-    notebook, resources = copy.deepcopy(source), {}
+    notebook, resources = copy.deepcopy(source), dict[str, Any]()
     for step in (ClearSolutions, ClearHiddenTests, ClearMarkScheme):
         notebook, resources = step().preprocess(notebook, resources)
     for cell in notebook.cells:

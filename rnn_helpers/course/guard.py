@@ -41,7 +41,7 @@ def take(package_root: str) -> str:
             for name in ("cleanup_transforms", "line_transforms", "token_transformers")
         },
         post=list(shell.input_transformers_post),
-        own=[(thing, dict(vars(thing))) for thing in (shell, shell.kernel)],
+        own=[(thing, dict(vars(thing))) for thing in (shell, shell.kernel)],  # type: ignore[attr-defined]
         hooks=(sys.gettrace(), sys.getprofile()),
     )
     return "ready"

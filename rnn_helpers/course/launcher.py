@@ -32,9 +32,10 @@ def limit(limits: dict[str, int | None]) -> None:
         "core": resource.RLIMIT_CORE,
     }
     for name, kind in kinds.items():
-        if limits.get(name) is not None:
+        bound = limits.get(name)
+        if bound is not None:
             with contextlib.suppress(ValueError, OSError):  # macOS refuses some
-                resource.setrlimit(kind, (limits[name], limits[name]))
+                resource.setrlimit(kind, (bound, bound))
 
 
 def withdraw(keep: list[str], cover: list[str]) -> None:
@@ -82,6 +83,8 @@ def die_with_parent() -> None:
 def load_guard() -> None:
     """Register the guard under a name that the kernel finds later."""
     spec = importlib.util.spec_from_file_location("_course_guard", Path(__file__).with_name("guard.py"))
+    assert spec is not None, "they are None for files that are not Python's"
+    assert spec.loader is not None
     guard = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = guard
     spec.loader.exec_module(guard)
@@ -99,7 +102,7 @@ def main() -> None:
         become(settings["uid"])
     die_with_parent()
     load_guard()
-    sys.modules["debugpy"] = None  # the kernel does without, and starts a tenth of a second sooner
+    sys.modules["debugpy"] = None  # type: ignore[assignment] # the kernel does without, and starts a tenth of a second sooner
     if sys.argv[1] == "--probe":
         import ipykernel  # noqa: F401
         import numpy  # noqa: F401

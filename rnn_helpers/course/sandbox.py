@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
-from jupyter_client.connect import write_connection_file
+from jupyter_client.connect import KernelConnectionInfo, write_connection_file
 
 __all__ = ["Kernel", "Limits", "Walls", "alone", "find_walls", "kill_all", "start_kernel"]
 
@@ -87,8 +87,8 @@ class Walls:
 class Kernel:
     """A running kernel process and the facts that a client needs to talk to it."""
 
-    process: subprocess.Popen
-    connection: dict
+    process: subprocess.Popen[bytes]
+    connection: KernelConnectionInfo
     home: Path
 
     @property

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import series
 from conftest import PACKAGES, SCREENSHOTS, SITE, listen
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from rnn_helpers.course.gradebook import for_reading
+from tools import series
 
 PLACES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts)
 by_page = pytest.mark.parametrize("place", PLACES)

@@ -17,11 +17,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import series
 from conftest import ROOT, SCREENSHOTS
 from playwright.sync_api import Browser, Page, expect
 
-SECONDS_TO_RUN = 150  # the longest notebook takes about 12 s by itself, and three times that beside another browser
+from tools import series
+from tools.processes import running
+
+SECONDS_TO_RUN = 300  # the longest notebook takes about 12 s by itself; on a busy machine many times that
 
 
 PROMPTS = ".jp-Notebook .jp-CodeCell .jp-InputPrompt"
@@ -57,15 +59,11 @@ def lab(tmp_path_factory) -> Iterator[str]:
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += [f"--notebook-dir={home / 'notebooks'}", "--IdentityProvider.token=", "--ServerApp.password="]
-    with open(home / "log", "w") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
-        try:
-            address = f"http://127.0.0.1:{port}/"
-            _wait_for(address + "api/status", server, home / "log")
-            yield address
-        finally:
-            server.terminate()
-            server.wait()
-            shutil.rmtree(home, ignore_errors=True)
+    address = f"http://127.0.0.1:{port}/"
+    with open(home / "log", "w") as log, running(command, env=environment, stdout=log, stderr=log) as server:
+        _wait_for(address + "api/status", server, home / "log")
+        yield address
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:

@@ -13,11 +13,11 @@ from urllib.parse import unquote, urldefrag
 
 import nbformat
 import pytest
-import series
 from bs4 import BeautifulSoup
 from conftest import PACKAGES, ROOT, SITE
 
 from rnn_helpers.course.cells import grade_id_of, is_answer
+from tools import series
 
 PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
 assert PAGES, "the book is not built: make book"
@@ -112,13 +112,14 @@ def test_nothing_is_launched_while_there_is_no_address(path):
 
 
 def test_chapters_are_launched_once_there_is_an_address(tmp_path):
-    for name in ("book", "notebooks", "rnn_helpers", "tests"):
+    for name in ("book", "notebooks", "rnn_helpers", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("my_copies", "__pycache__"))
     shutil.copy(ROOT / "README.md", tmp_path)
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     settings = re.sub(r'^repository = ".*"$', 'repository = "https://github.com/owner/name.git"', settings, flags=re.M)
     (tmp_path / "pyproject.toml").write_text(settings)
-    subprocess.run([sys.executable, "book/build.py", PACKAGES], cwd=tmp_path, check=True, env={"PATH": ""})
+    command = [sys.executable, "-m", "book.build", PACKAGES]
+    subprocess.run(command, cwd=tmp_path, check=True, env={"PATH": ""}, timeout=300)
     site = tmp_path / "build" / "book"
     for path in series.NOTEBOOKS:
         binder, colab = sorted(buttons(site, f"notebooks/{path.stem}.html"), key=lambda link: "colab" in link)

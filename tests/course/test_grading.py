@@ -22,6 +22,7 @@ from rnn_helpers.course import grade as grading
 from rnn_helpers.course import sandbox
 from rnn_helpers.course.__main__ import main
 from rnn_helpers.course.gradebook import Course, Problem
+from tools.processes import running
 
 STEP = corpus.STEP
 
@@ -110,19 +111,19 @@ def command(folder, work):
 
 def stop_in_the_middle(few, folder, work, number):
     """Start grading, and send it a signal when something is graded and more is to come; returns the process."""
-    process = subprocess.Popen(command(folder, work), stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not list((work / "records" / STEP).glob("*.json")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(number)
-    process.wait(60)
+    with running(command(folder, work), stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not list((work / "records" / STEP).glob("*.json")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        process.wait(60)
     recorded = {path.stem: path.stat().st_mtime_ns for path in (work / "records" / STEP).glob("*.json")}
     assert 1 <= len(recorded) < 5
     return process, recorded
 
 
 def goes_on(few, folder, work, recorded):
-    done = subprocess.run(command(folder, work), capture_output=True, text=True, check=True)
+    done = subprocess.run(command(folder, work), capture_output=True, text=True, check=True, timeout=600)
     assert f"5 in all, {5 - len(recorded)} of them run now" in done.stdout
     assert csv_of(work) == csv_of(few[1])
     now = {path.stem: path.stat().st_mtime_ns for path in (work / "records" / STEP).glob("*.json")}
@@ -176,7 +177,7 @@ def test_nbgraders_own_commands_work_on_the_course(again):
 
     def nbgrader(*arguments):
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *arguments], cwd=work, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "nbgrader", *arguments], cwd=work, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stderr
 

@@ -1,6 +1,6 @@
 """Notebooks and assignments as files: list, execute, store in one canonical form, bring the published ones back.
 
-Run by `make refresh` and `make reset`; the guards in test_series.py hold the stored files to the same form.
+Run by `make refresh` and `make reset`; the guards in tests/test_series.py hold the stored files to the same form.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import nbformat
 from nbclient import NotebookClient
 
 from tools.pictures import drawn_by, is_picture
+from tools.settings import ROOT, leave_out_the_readers
 
-ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 PICTURE = ROOT / ".github" / "linear_and_rnn.png"  # the first picture of the first notebook, for the README
 ASSIGNMENTS = [
@@ -25,6 +25,7 @@ ASSIGNMENTS = [
     for name in ("step_and_shapes", "rnn_from_scratch", "memory_and_pooling")  # in their order
 ]
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
+SECONDS_OF_A_CELL = 300  # the limit, as in pyproject.toml: a busy machine may take long, and is not wrong
 TIMING = "timing"  # the tag of a cell whose picture shows measured times
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
@@ -38,7 +39,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookN
     """Run all cells in order in a fresh kernel of this Python; an unexpected error stops with its traceback."""
     # Whether two prints arrive in one piece is chance; stored, they are one.
     resources = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(notebook, timeout=120, coalesce_streams=True, resources=resources)
+    client = NotebookClient(notebook, timeout=SECONDS_OF_A_CELL, coalesce_streams=True, resources=resources)
     client.execute()
     return notebook
 
@@ -131,6 +132,7 @@ def repository() -> str:
 
 def refresh() -> None:
     """Re-execute every notebook in order and store it; pages that have not changed keep their bytes."""
+    leave_out_the_readers()
     for path in PAGES:
         old = nbformat.read(path, as_version=4)
         page = with_colab_cell(old, repository()) if path in NOTEBOOKS else nbformat.from_dict(old)
@@ -167,17 +169,9 @@ def reset() -> None:
         print(f"your versions are in {copies.relative_to(ROOT)}")
 
 
-def oldest() -> None:
-    """Print the lower bounds of pyproject.toml as exact versions, torch at the version of the stored outputs."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    for requirement in [*project["dependencies"], *extras["lab"], *extras["test"]]:
-        print("torch==2.13.0" if requirement.startswith("torch>") else requirement.replace(">=", "=="))
-
-
 def _git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":
-    {"refresh": refresh, "reset": reset, "oldest": oldest}[sys.argv[1]]()
+    {"refresh": refresh, "reset": reset}[sys.argv[1]]()

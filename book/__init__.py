@@ -1,0 +1,1 @@
+"""How the series becomes a web site: `python -m book.build`, run by `make book`."""
