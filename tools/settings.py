@@ -31,6 +31,7 @@ def leave_out_the_readers() -> None:
         os.environ[name] = str(home / name.lower())
         os.makedirs(os.environ[name], exist_ok=True)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel is this environment's
+    os.environ["PYTHONUTF8"] = "1"  # whatever letters are in the name of a folder
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two notebooks on two cores: threads would wait for each other
     if not list((home / "mplconfigdir").glob("fontlist*")):
