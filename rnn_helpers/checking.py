@@ -448,7 +448,8 @@ def _copy(value: Any) -> Any:
 
 def _changed(given: dict[str, Any], case: Case) -> tuple[str, ...]:
     """The names of the arguments that are no longer what they were."""
-    return tuple(name for name, value in case.arguments.items() if not _same(given[name], value))
+    changed = [name for name, value in case.arguments.items() if not _same(given[name], value)]
+    return tuple(f"{name} (it is gone)" if given[name] is None else name for name in changed)
 
 
 def _same(value: Any, before: Any) -> bool:
