@@ -247,7 +247,7 @@ def _unwritten(fn: Callable[..., Any], error: NotImplementedError, where: str) -
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    code = getattr(fn, "__code__", None) if place is None else place.tb_frame.f_code
+    code: Any = getattr(fn, "__code__", None) if place is None else place.tb_frame.f_code
     if code is getattr(fn, "__code__", code):
         return f"is not written{yet}: put your code where it raises NotImplementedError"
     return f"calls {code.co_name}, which is not written{yet}"
@@ -427,7 +427,8 @@ def _silence() -> Iterator[None]:
 def _silent_descriptors() -> Iterator[None]:
     """Send what goes past sys.stdout and sys.stderr, such as a subprocess's output, to nowhere."""
     with ExitStack() as layers:
-        for stream in (sys.__stdout__, sys.__stderr__):
+        streams: list[Any] = [sys.__stdout__, sys.__stderr__]  # either may be None
+        for stream in streams:
             try:
                 descriptor = stream.fileno()
                 stream.flush()

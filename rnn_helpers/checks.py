@@ -19,6 +19,7 @@ from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
 from rnn_helpers import checking, explaining
+from rnn_helpers._torch import need_torch
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.checking import (
     Case,
@@ -97,7 +98,7 @@ def check(read: Any, explain: Explain, *, seed: int, **options: Any) -> Callable
             run_check(fn, build(name, seed))
 
         run.__name__, run.__qualname__, run.__module__ = name, name, cases.__module__
-        run.__doc__ = cases.__doc__.rstrip() + TAIL.format(seed=default)
+        run.__doc__ = str(cases.__doc__).rstrip() + TAIL.format(seed=default)
         return run
 
     return decorate
@@ -142,6 +143,8 @@ def build(name: str, seed: int) -> Check:
         if OVERWRITTEN:
             raise TypeError(f"{OVERWRITTEN[0]} is not itself")
         cases = parts.cases(seed)
+    except ModuleNotFoundError:  # torch, which only some checks need
+        raise
     except Exception as error:  # NumPy calls its own functions by names that a notebook can overwrite
         raise CheckFailed(
             f"{name} cannot be checked, because a function of NumPy or Python was overwritten in this notebook "
@@ -180,7 +183,7 @@ def _last_state_of(forward: Forward) -> Callable[..., Any]:
 
 
 def _half_by_half_of(first_forward: Forward, second_forward: Forward) -> Callable[..., Any]:
-    def continue_reading(first_half, second_half, U, W, b):
+    def continue_reading(first_half: Any, second_half: Any, U: Any, W: Any, b: Any) -> Any:
         _, h = first_forward(first_half, U, W, b, zeros(len(b)))
         return second_forward(second_half, U, W, b, h)[1]
 
@@ -200,7 +203,7 @@ def _second_half_of(forward: Forward) -> Callable[..., Any]:
 
 
 def _ends_of(forward: Forward) -> Callable[..., Any]:
-    def forward_lengths(x, lengths, U, W, b):
+    def forward_lengths(x: Any, lengths: Any, U: Any, W: Any, b: Any) -> Any:
         output, _ = forward(x, U, W, b, zeros((x.shape[1], len(b))))
         return output[lengths - 1, list(range(x.shape[1]))]
 
@@ -208,7 +211,7 @@ def _ends_of(forward: Forward) -> Callable[..., Any]:
 
 
 def _ends_one_by_one(forward: Forward) -> Callable[..., Any]:
-    def forward_lengths(x, lengths, U, W, b):
+    def forward_lengths(x: Any, lengths: Any, U: Any, W: Any, b: Any) -> Any:
         return stack([forward(x[:length, n], U, W, b, zeros(len(b)))[1] for n, length in enumerate(lengths.tolist())])
 
     return forward_lengths
@@ -223,7 +226,7 @@ def _sequences_one_by_one(forward: Forward) -> Callable[..., Any]:
 
 
 def _backwards_of(forward: Forward) -> Callable[..., Any]:
-    def read_backwards(x, U, W, b):
+    def read_backwards(x: Any, U: Any, W: Any, b: Any) -> Any:
         output, h_n = forward(x[::-1], U, W, b, zeros(len(b)))
         return output[::-1], h_n
 
@@ -233,7 +236,7 @@ def _backwards_of(forward: Forward) -> Callable[..., Any]:
 # How a learner's function is called, where it is not with the arguments alone
 
 
-def call_with_layer(fn: Callable[..., Any], arguments: dict[str, ndarray]) -> Any:
+def call_with_layer(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     """Call `fn` with a `torch.nn.RNN` made of the arguments, and put its parameters back as they are after the call."""
     from torch import from_numpy, nn
 
@@ -243,7 +246,7 @@ def call_with_layer(fn: Callable[..., Any], arguments: dict[str, ndarray]) -> An
         setattr(layer, name, nn.Parameter(from_numpy(values)))
     result = fn(layer)
     for name in arguments:
-        parameter = getattr(layer, name, None)
+        parameter: Any = getattr(layer, name, None)
         as_it_was = isinstance(parameter, nn.Parameter) and parameter.requires_grad
         arguments[name] = parameter.detach().numpy().copy() if as_it_was else None
     return result
@@ -500,6 +503,7 @@ def from_torch(seed: int) -> list[Case]:
 
     The cases: layers in both dtypes, with I = H and not. The arguments are the layer's parameters under torch's names.
     """
+    need_torch()
     rng = default_rng(seed)
     cases = []
     for dtype, n_features, n_units in [("float64", 3, 4), ("float64", 4, 4), ("float32", 3, 4), ("float32", 5, 2)]:

@@ -131,14 +131,14 @@ def explain_orthogonal(check: Check, outcomes: list[Outcome], first_wrong: int) 
     n_columns = len(products)
     squares, wanted = [[matrix[i, i].item() for i in range(n_columns)] for matrix in (products, expected)]
     off = [(i, j) for i, j in product(range(n_columns), range(n_columns)) if i < j and not _is_small(products[i, j])]
-    column = next((i for i in range(n_columns) if not close(products[i, i], expected[i, i])), None)
-    length = "" if column is None else f"{max(squares[column], 0.0) ** 0.5:.3f} instead of {wanted[column] ** 0.5:.3f}"
+    lengths = "every column has the right length"
+    for i in reversed(range(n_columns)):
+        if not close(products[i, i], expected[i, i]):
+            lengths = f"column {i + 1} has the length {squares[i] ** 0.5:.3f} instead of {wanted[i] ** 0.5:.3f}"
     if not off:
-        said = f"the columns are orthogonal, but column {column + 1} has the length {length}"
-        return f"{check.name}: {said}, on {case.label}."
+        return f"{check.name}: the columns are orthogonal, but {lengths}, on {case.label}."
     one, other = off[0]
     numbers = _expected_and_got(expected[one, other], products[one, other])
-    lengths = "every column has the right length" if column is None else f"column {column + 1} has the length {length}"
     columns = f"columns {one + 1} and {other + 1} are not orthogonal"
     advice = "the Q of np.linalg.qr, times scale, is right in both"
     return f"{check.name}: {columns} on {case.label}: {numbers} for their product; {lengths}. ({advice})"

@@ -70,7 +70,7 @@ def into(catalogue: list[Mistake]) -> Callable[..., Any]:
 
     def mistake(target: str, name: str, sign: str) -> Callable[..., Mistake]:
         def decorate(function: Callable[..., Any]) -> Mistake:
-            catalogue.append(Mistake(name, target, function, " ".join(function.__doc__.split()), sign))
+            catalogue.append(Mistake(name, target, function, " ".join(str(function.__doc__).split()), sign))
             return catalogue[-1]
 
         return decorate

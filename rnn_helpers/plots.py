@@ -58,7 +58,7 @@ def _style(*changes: Mapping[str, Any]) -> Iterator[None]:
             import matplotlib.style
     finally:
         logger.setLevel(level)
-    with matplotlib.style.context(["default", STYLE, *changes]):
+    with matplotlib.style.context(["default", STYLE, *map(dict, changes)]):
         yield
 
 
@@ -331,7 +331,7 @@ def _label_ends(ax: Axes) -> None:
         )
         for line in ax.get_lines()
     ]
-    fig.draw_without_rendering()
+    fig.draw_without_rendering()  # type: ignore[union-attr] # no subfigures here
     extents = {text: text.get_window_extent() for text in texts}
     middles = {text: (extent.y0 + extent.y1) / 2 for text, extent in extents.items()}
     height = 1 + max((extent.height for extent in extents.values()), default=0)

@@ -197,21 +197,28 @@ def continue_reading(first_half, second_half, U, W, b):
 """
 
 
+SHOWN = 6  # mistakes of each function: that every one is told by its hint is shown by tests/test_mistakes.py
+
+
 def as_answer(function: Callable, name: str) -> str:
     """A mistake's own source under the name of the item; what it calls is imported under names nobody uses."""
-    text = inspect.getsource(function).replace(function.__name__, name, 1)
-    head, _, body = text.partition("\n")
-    return f"import itertools\nfrom rnn_helpers.rnn import rnn_step as _step\n\n{head}\n" + body.replace(
-        "rnn_step(", "_step("
-    )
+    source = inspect.getsource(function)
+    source = source[source.index("def ") :].replace(function.__name__, name, 1)
+    head, _, body = source.partition("\n")
+    imports = "import itertools\nfrom rnn_helpers.rnn import rnn_forward as _forward, rnn_step as _step"
+    return f"{imports}\n\n{head}\n" + body.replace("rnn_step(", "_step(").replace("rnn_forward(", "_forward(")
+
+
+def stands_alone(function: Callable) -> bool:
+    """Whether a mistake calls nothing else of the module that it stands in."""
+    own = set(function.__code__.co_names) & set(vars(sys.modules[function.__module__]))
+    return own <= {"np", "itertools", "rnn_step", "rnn_forward"}
 
 
 def mistaken(name: str) -> list[tuple[NotebookNode, tuple[str, ...], dict[str, str]]]:
-    """Notebooks that together show every mistake of the catalogues: the k-th holds the k-th of each function."""
-    known = {
-        function: [mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES) if mistake.target == function]
-        for function in ITEMS[name]
-    }
+    """Notebooks that show some mistakes of the catalogues: the k-th holds the k-th of each function."""
+    both = [mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES) if stands_alone(mistake.function)]
+    known = {function: [mistake for mistake in both if mistake.target == function][:SHOWN] for function in ITEMS[name]}
     made = []
     for k in range(max(map(len, known.values()))):
         here = {function: mistakes[k] for function, mistakes in known.items() if k < len(mistakes)}

@@ -51,15 +51,10 @@ def test_each_mistake_is_told_by_its_own_hint(graded, name):
             assert hint in error.evalue, f"{path.parent.parent.name}, {test}"
 
 
-def test_every_mistake_of_the_catalogues_is_in_the_corpus():
-    shown = sum(len(hints) for name in corpus.NAMES for _, _, hints in corpus.mistaken(name))
-    assert shown == len(
-        [
-            m
-            for m in (*corpus.CATALOGUE, *corpus.ASSIGNMENT_MISTAKES)
-            if any(m.target in i for i in corpus.ITEMS.values())
-        ]
-    )
+def test_mistakes_of_every_function_are_in_the_corpus():
+    for name in corpus.NAMES:
+        shown = [function for _, functions, _ in corpus.mistaken(name) for function in functions]
+        assert all(shown.count(function) >= 3 for function in corpus.ITEMS[name])
 
 
 def test_written_answers_wait_for_a_person(graded):
