@@ -225,7 +225,7 @@ def code_of(path: Path) -> str:
 
 def foreign(path: Path) -> set[str]:
     """The imports that neither Python nor the series itself provides."""
-    own = {"rnn_helpers", "tools"}
+    own = {"rnn_helpers", "tests", "tools"}
     if path.is_relative_to(ROOT / "tests"):
         own |= {p.stem for p in (ROOT / "tests").rglob("*.py")}
     return imported(code_of(path)) - own - sys.stdlib_module_names
