@@ -9,7 +9,7 @@ from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 
 ALL = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 by_name = pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: mistake.name)
 by_check = pytest.mark.parametrize("name", checks.PARTS)
 by_seed = pytest.mark.parametrize("seed", SEEDS)
@@ -79,10 +79,14 @@ LIFTING = [name for name, parts in checks.PARTS.items() if parts.lifts]
 
 @pytest.mark.parametrize("name", LIFTING)
 def test_a_mistake_inside_is_told_wherever_it_shows(name):
-    """It is right there, it never runs there, or its hint is said; or that of one that behaves just like it."""
+    """It is right there, it never runs there, or its hint is said; or that of one that behaves just like it.
+
+    Where there are several ways to make this check's function of one that reads a sequence, each mistake takes another.
+    """
     check = checks.build(name, 0)
-    told = 0
-    for mistake, function in check.mistakes:
+    n_lifts, lifted = len(checks.PARTS[name].lifts), check.mistakes[len(own_mistakes(check)) :]
+    n_each, told = len(lifted) // n_lifts, 0
+    for mistake, function in [lifted[i + i % n_lifts * n_each] for i in range(n_each)]:
         outcomes = [checking._run(function, check, case) for case in check.cases]
         telling = [pair for pair in zip(outcomes, check.cases, strict=True) if pair[1].telling]
         if all(checking.is_right(*pair) for pair in telling) or all(outcome.values is None for outcome, _ in telling):
