@@ -141,7 +141,7 @@ def marked_numbers_are_bounded(notebook: Any) -> Iterator[str]:
         texts = [text for output in cell.outputs for _, text in _texts(output)]
         if any(text.count(MARK) != len(ENDS_IN_MARK.findall(text)) for text in texts):
             yield f"Cell {number}: {MARK!r} must end its line, or its numbers are compared"
-        if any(MARK in text for text in texts) and not _asserts(cell.source):
+        if any(MARK in text for text in texts) and not asserts(cell.source):
             yield f"Cell {number}: it shows a number {MARK!r} and asserts nothing about it"
 
 
@@ -203,7 +203,7 @@ def _as_python(source: str) -> str:
         return source
 
 
-def _asserts(source: str) -> bool:
+def asserts(source: str) -> bool:
     """Whether an assert statement, or a call of a function whose name begins with assert, stands in a cell."""
     try:
         nodes = list(ast.walk(ast.parse(_as_python(source))))

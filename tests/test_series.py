@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tools import pictures, series
+from tools import exercises, pictures, series
 from tools.processes import running
 
 ALLOWED_TAGS = {"raises-exception", series.TIMING, *series.FOLDED}
@@ -68,6 +68,11 @@ def test_code_cells_are_plain_python_and_their_tags_known(path):
         assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
         plain = TransformerManager().transform_cell(cell.source) == cell.source + "\n"
         assert plain and "get_ipython" not in cell.source  # noqa: PT018
+
+
+@by_page
+def test_exercises_and_folded_cells_are_what_their_tags_say(path):
+    assert not list(exercises.faults(nbformat.read(path, as_version=4)))
 
 
 @by_page
