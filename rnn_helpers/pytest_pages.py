@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["GUARDS", "MARK", "NUMBER_OF_WORDS", "SANITIZE_FILE", "SECONDS", "faults", "main", "marked_lines"]
+__all__ = ["GUARDS", "MARK", "NUMBER_OF_WORDS", "SANITIZE_FILE", "SECONDS", "asserts", "faults", "main", "marked_lines"]
 
 SANITIZE_FILE = Path(__file__).with_name("nbval_sanitize.cfg")
 SECONDS = 300.0  # for one cell: a busy machine may need forty times as long as a quiet one

@@ -267,7 +267,7 @@ needs_git = pytest.mark.skipif(not shutil.which("git"), reason="there is no git 
 @needs_git
 def test_every_notebook_is_one_of_the_pages():
     try:
-        in_git = series._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
+        in_git = series.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"git does not list this folder, as when it was downloaded without its history: {error.stderr}")
     assert {series.ROOT / name for name in in_git if name} == set(series.PAGES)
@@ -311,11 +311,11 @@ def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     clone.unlink()
     series.reset()
     assert clone.read_text() == "published"
-    assert series._git("status", "--porcelain") == ""
+    assert series.git("status", "--porcelain") == ""
     capsys.readouterr()
     own = clone.with_name("99_own.ipynb")
     own.write_text("my own")
-    series._git("add", "notebooks/99_own.ipynb")
+    series.git("add", "notebooks/99_own.ipynb")
     series.reset()
     assert own.read_text() == "my own"
     assert "nothing to reset" in capsys.readouterr().out

@@ -16,7 +16,6 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from rnn_helpers.pytest_pages import SANITIZE_FILE, asserts
 from tools.series import DRAWING, FOLDED, GUARD, SOLUTION
 
 SUFFIX = "_solution"
@@ -115,6 +114,8 @@ def _is_choice(source: str, name: str) -> bool:
 
 def faults(notebook: NotebookNode) -> Iterator[str]:
     """A line for each way in which a page's exercises and folded cells are not what their tags say."""
+    from rnn_helpers.pytest_pages import asserts
+
     exercises = find(notebook)
     for exercise in exercises:
         yield from _faults_of(exercise, notebook)
@@ -256,6 +257,8 @@ def surprises(stored: NotebookNode, run: NotebookNode, *, right: bool) -> Iterat
 def _compared(cell: NotebookNode) -> str:
     """What a cell shows, as nbval compares it: no pictures, and no numbers of lines that end in "(on this machine)"."""
     from nbval.plugin import get_sanitize_patterns
+
+    from rnn_helpers.pytest_pages import SANITIZE_FILE
 
     texts: list[Any] = []
     for output in cell.outputs:
