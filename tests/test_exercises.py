@@ -133,13 +133,24 @@ def test_a_known_mistake_is_one_that_the_check_tells():
 
 
 def test_no_exercise_is_left_unwritten():
-    writers = (exercises.solution, *exercises.WRONG)
-    for writer in writers:
-        filled = exercises.filled(page(), writer)
+    right, wrong = exercises.filled(page(), exercises.solution), exercises.wrong(page())
+    for filled in (right, wrong):
         assert [each.source != before.source for each, before in zip(filled.cells, page().cells, strict=True)] == [
             place in {2, 9, 13} for place in range(len(filled.cells))
         ]
-    sources = [exercises.filled(page(), *exercises.WRONG).cells[place].source for place in (2, 9, 13)]
+    sources = [wrong.cells[place].source for place in (2, 9, 13)]
     assert "mistakes[0]" in sources[0]
     assert "raise RuntimeError" in sources[1]
     assert "return None" in sources[2]
+
+
+def test_a_cell_that_shows_what_its_function_gives_is_filled_with_what_gives_numbers():
+    shows = exercises.wrong(changed("step", source=f"{STEP}\n\n\nprint(1)", outputs=[new_output("stream", text="1\n")]))
+    assert "mistakes[0]" in cell(shows, "step").source
+    assert cell(shows, "step").source.endswith("\n\n\nprint(1)")
+
+
+def test_a_guard_may_show_what_it_guards():
+    notebook = changed("show-mean", outputs=[])
+    cell(notebook, "guard-mean").outputs = [new_output("stream", text="1\n")]
+    assert not list(exercises.faults(notebook))

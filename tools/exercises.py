@@ -136,8 +136,8 @@ def faults(notebook: NotebookNode) -> Iterator[str]:
                 yield f"{where}: no cell above defines {name}, which this solves"
         if GUARD in tags(cell) and not asserts(cell.source):
             yield f"{where}: a guard holds an assertion"
-        if GUARD in tags(cell) and not shown:
-            yield f"{where}: a guard follows a cell that shows what it guards"
+        if GUARD in tags(cell) and not (shown or cell.outputs):
+            yield f"{where}: a guard follows a cell that shows what it guards, or shows it"
         if DRAWING in tags(cell) and not any("data" in output for output in cell.outputs):
             yield f"{where}: a drawing shows something"
         if GUARD not in tags(cell):
@@ -213,7 +213,7 @@ def with_body(statement: str) -> Callable[[Exercise, NotebookNode], str]:
     return write
 
 
-WRONG = (known_mistake, with_body("raise RuntimeError('wrong')"), with_body("return None"), with_body("return 'wrong'"))
+WRONG_BODIES = tuple(with_body(each) for each in ("raise RuntimeError('wrong')", "return None", "return 'wrong'"))
 
 
 def filled(notebook: NotebookNode, *writers: Callable[[Exercise, NotebookNode], str]) -> NotebookNode:
@@ -221,6 +221,16 @@ def filled(notebook: NotebookNode, *writers: Callable[[Exercise, NotebookNode], 
     page = from_dict(notebook)
     for exercise, write in zip(find(notebook), cycle(writers), strict=False):
         page.cells[exercise.stub].source = write(exercise, notebook)
+    return page
+
+
+def wrong(notebook: NotebookNode) -> NotebookNode:
+    """A copy of a page with wrong functions in its exercises, of several kinds."""
+    page = filled(notebook, known_mistake, *WRONG_BODIES)
+    for exercise in find(notebook):
+        # A cell that goes on to show what its function gives stops at what gives no numbers, as it should.
+        if notebook.cells[exercise.stub].outputs:
+            page.cells[exercise.stub].source = known_mistake(exercise, notebook)
     return page
 
 

@@ -19,40 +19,38 @@ by_page = pytest.mark.parametrize(
 )
 
 
+def surprises(notebook, folder, right):
+    page = exercises.filled(notebook, exercises.solution) if right else exercises.wrong(notebook)
+    return list(exercises.surprises(notebook, series.execute(page, folder), right=right))
+
+
 @by_page
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 def test_a_page_that_is_filled_in_runs_to_its_end(path, right):
-    page = exercises.filled(STORED[path], *([exercises.solution] if right else exercises.WRONG))
-    run = series.execute(page, path.parent)
-    assert not list(exercises.surprises(STORED[path], run, right=right))
+    assert not surprises(STORED[path], path.parent, right)
 
 
 # What this file relies on, tried on a page of three exercises
 
 
-def run(notebook, folder, right):
-    page = exercises.filled(notebook, *([exercises.solution] if right else exercises.WRONG))
-    return list(exercises.surprises(notebook, series.execute(page, folder), right=right))
-
-
 def test_a_small_page_shows_the_same_however_it_is_filled_in(tmp_path):
-    assert run(small_page.page(), tmp_path, right=True) == []
-    assert run(small_page.page(), tmp_path, right=False) == []
+    assert surprises(small_page.page(), tmp_path, True) == []
+    assert surprises(small_page.page(), tmp_path, False) == []
 
 
 def test_what_depends_on_who_wrote_it_is_told(tmp_path):
     tells = small_page.printing("mean_pool_solution\n", "print(mean.__name__)", id="tells")
-    (surprise,) = run(small_page.page(tells), tmp_path, right=True)
-    assert "tells, shows\nmean_pool\n" in surprise
-    assert run(small_page.page(tells), tmp_path, right=False) == []
+    (line,) = surprises(small_page.page(tells), tmp_path, True)
+    assert "tells, shows\nmean_pool\n" in line
+    assert surprises(small_page.page(tells), tmp_path, False) == []
 
 
 def test_a_solution_that_is_wrong_is_told(tmp_path):
     notebook = small_page.page()
     small_page.cell(notebook, "solution-max").source = "def max_pool_solution(x):\n    return x.min(axis=0)"
-    surprises = run(notebook, tmp_path, right=True)
-    assert surprises[0] == "max_pool: the check of a right one raises ['CheckFailed']"
-    assert "c-max, shows\nfrom here on with the solution" in surprises[1]
+    told = surprises(notebook, tmp_path, True)
+    assert told[0] == "max_pool: the check of a right one raises ['CheckFailed']"
+    assert "c-max, shows\nfrom here on with the solution" in told[1]
 
 
 def test_a_page_that_goes_on_with_what_is_wrong_does_not_run_to_its_end(tmp_path):
