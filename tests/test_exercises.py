@@ -144,10 +144,11 @@ def test_no_exercise_is_left_unwritten():
     assert "return None" in sources[2]
 
 
-def test_a_cell_that_shows_what_its_function_gives_is_filled_with_what_gives_numbers():
-    shows = exercises.wrong(changed("step", source=f"{STEP}\n\n\nprint(1)", outputs=[new_output("stream", text="1\n")]))
-    assert "mistakes[0]" in cell(shows, "step").source
-    assert cell(shows, "step").source.endswith("\n\n\nprint(1)")
+def test_a_broken_function_stays_broken_in_a_cell_that_shows_what_it_gives():
+    source = f"{TO_MEND}\n\n\nprint(max_pool(np.eye(2)))"
+    notebook = changed("max", source=source, outputs=[new_output("stream", text="[0. 0.]\n")])
+    assert cell(exercises.wrong(notebook), "max").source == source
+    assert cell(exercises.wrong(notebook), "step").source != STEP
 
 
 def test_a_guard_may_show_what_it_guards():

@@ -228,9 +228,10 @@ def wrong(notebook: NotebookNode) -> NotebookNode:
     """A copy of a page with wrong functions in its exercises, of several kinds."""
     page = filled(notebook, known_mistake, *WRONG_BODIES)
     for exercise in find(notebook):
-        # A cell that goes on to show what its function gives stops at what gives no numbers, as it should.
+        # A cell that goes on to show what its broken function gives stops at one that gives something else, as it
+        # should: that one stays as it is, which is wrong enough.
         if notebook.cells[exercise.stub].outputs:
-            page.cells[exercise.stub].source = known_mistake(exercise, notebook)
+            page.cells[exercise.stub].source = notebook.cells[exercise.stub].source
     return page
 
 
