@@ -5,7 +5,7 @@ The engine behind `compare.locate`; the mistakes are in `ports`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -151,8 +151,7 @@ class Comparison:
         self.loop, self.right, self.port = loop, right, port
         self.dtype, self.atol, self.rtol = dtype, atol, rtol
         self.n_entries = len(loop.h_0)
-        with np.errstate(all="ignore"):  # infinities and NaN of a port
-            self.off_output, self.off_h_n = (self.far(*pair) for pair in zip(port, right, strict=True))
+        self.off_output, self.off_h_n = (self.far(*pair) for pair in zip(port, right, strict=True))
         self.off_inside = self.off_output & ~loop.padding[..., np.newaxis]
 
     def report(self) -> Report:
@@ -184,7 +183,9 @@ class Comparison:
 
     def far(self, value: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Where two arrays differ by more than rounding."""
-        return ~np.isclose(value, other, rtol=self.rtol, atol=self.atol)
+        with np.errstate(all="ignore"):  # infinities and NaN of a port
+            near = np.abs(value - other) <= self.atol + self.rtol * np.abs(other)
+        return ~(near | (value == other))  # equal infinities
 
     def sequences(self) -> tuple[str, tuple[int, ...]]:
         """Which sequences are off before their end, in a word and one by one."""
@@ -203,8 +204,14 @@ class Comparison:
     def reach(self, mistake: PortMistake, where: frozenset[Place], results: Results) -> int:
         """How many entries of h_n a mistake gives, from the first on; with one more if it gives output too."""
         D = self.loop.n_directions
-        whole = [mistake.wrong(self.loop)] * self.loop.n_layers if mistake.piece == "whole" else None
-        for layer, (output, h_n) in enumerate(whole or self.loop.after_each_layer(mistake, where)):  # noqa: B007
+        if mistake.piece == "whole":
+            output, h_n = mistake.wrong(self.loop)
+            layers: Iterable[tuple[int, np.ndarray, np.ndarray]] = [
+                (layer, output, h_n) for layer in range(self.loop.n_layers)
+            ]
+        else:
+            layers = self.loop.after_each_layer(mistake, where)
+        for layer, output, h_n in layers:  # noqa: B007 - the last output is the one that counts
             for entry in range(layer * D, (layer + 1) * D):
                 if self.far(h_n[entry], results[1][entry]).any():
                     return entry
@@ -220,7 +227,11 @@ class Comparison:
         found: dict[Suspect, int] = {}
         with np.errstate(all="ignore"):  # a wrong recurrence may overflow
             for mistake in KNOWN:
-                reached = {where: self.reach(mistake, where, self.port) for where in self.places(mistake)}
+                reached = {
+                    where: self.reach(mistake, where, self.port)
+                    for where in self.places(mistake)
+                    if self.can_change(first, where)
+                }
                 if reached:
                     where = max(reached, key=lambda each: reached[each])  # of equals the first, which is the smallest
                     suspect = _suspect(self.loop, mistake, where)
@@ -230,6 +241,10 @@ class Comparison:
         if mistakes or first is None or most <= first:
             return mistakes, ()
         return (), tuple(suspect for suspect, reached in found.items() if reached == most)
+
+    def can_change(self, first: int | None, where: frozenset[Place]) -> bool:
+        """Whether a mistake at these places can be the reason for the first entry that is off."""
+        return not where or first is None or min(layer for layer, _ in where) <= first // self.loop.n_directions
 
     def unseen(self) -> tuple[Suspect, ...]:
         """The known mistakes that change nothing here, at the places where they do not."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,10 @@ class Loop:
         self.padding = np.arange(self.n_steps)[:, np.newaxis] >= self.ends  # (T, N)
         self.places: list[Place] = [(layer, d) for layer in range(self.n_layers) for d in range(self.n_directions)]
 
-    def after_each_layer(self, mistake: PortMistake | None, where: frozenset[Place]) -> Iterator[Results]:
-        """Run the loop with a mistake at some places, or with none; what is not yet computed is NaN.
+    def after_each_layer(
+        self, mistake: PortMistake | None, where: frozenset[Place]
+    ) -> Iterator[tuple[int, Array, Array]]:
+        """Run the loop with a mistake at some places, or with none.
 
         Parameters
         ----------
@@ -56,8 +59,10 @@ class Loop:
 
         Yields
         ------
+        layer : int
+            From the first that has the mistake on; what is below is right.
         output, h_n : ndarray
-            As far as they are known once a layer is read.
+            As far as they are known once this layer is read; in h_n, what is not yet computed is NaN.
         """
 
         def piece(name: str, at: Place) -> Callable[..., Any]:
@@ -65,8 +70,10 @@ class Loop:
                 return lambda *arguments: mistake.wrong(self, at, *arguments)
             return lambda *arguments: getattr(self, name)(at, *arguments)
 
-        x, h_n = self.x, np.full_like(self.h_0, np.nan)
-        for layer in range(self.n_layers):
+        start = min((layer for layer, _ in where), default=0)
+        x, h_n = self.before[start] if start else (self.x, np.full_like(self.h_0, np.nan))
+        h_n = h_n.copy()
+        for layer in range(start, self.n_layers):
             halves = []
             for at in self.places[layer * self.n_directions : (layer + 1) * self.n_directions]:
                 parameters = piece("parameters", at)()
@@ -74,12 +81,17 @@ class Loop:
                 h_n[self.entry(at)], states = piece("direction", at)(x, h, parameters)
                 halves.append(states)
             x = piece("joined", at)(halves)
-            yield np.where(self.padding[..., np.newaxis], 0, x), h_n
+            yield layer, x, h_n
+
+    @cached_property
+    def before(self) -> list[Results]:
+        """What each layer reads when all is right, and h_n so far."""
+        return [(self.x, self.h_0), *((x, h_n.copy()) for _, x, h_n in self.after_each_layer(None, frozenset()))]
 
     def run(self, mistake: PortMistake | None = None, where: frozenset[Place] = frozenset()) -> Results:
-        """The results of the last layer, as `after_each_layer` yields them."""
-        *_, results = self.after_each_layer(mistake, where)
-        return results
+        """The results after the last layer, as `RNN` returns them, time first."""
+        *_, (_, output, h_n) = self.after_each_layer(mistake, where)
+        return np.where(self.padding[..., np.newaxis], 0, output), h_n
 
     # The pieces.
 
@@ -207,6 +219,10 @@ def _anywhere(loop: Loop, at: Place) -> bool:
 
 def _backward(loop: Loop, at: Place) -> bool:
     return at[1] == 1
+
+
+def _forward(loop: Loop, at: Place) -> bool:
+    return at[1] == 0
 
 
 def _two_directions(loop: Loop, at: Place) -> bool:
@@ -504,6 +520,11 @@ def _flipped(loop: Loop, x: Array, h: Array, parameters: Parameters, own_ends: b
     return loop.last(states) if own_ends else states[-1], states[::-1]
 
 
+def _masked(loop: Loop, at: Place, x: Array) -> Array:
+    """What a layer reads where each layer's output has zeros in the padding; x itself stays as it is."""
+    return np.where(loop.padding[..., np.newaxis], 0, x) if at[0] else x
+
+
 FLIP = "turn lengths[n] steps of sequence n and leave its padding where it is"
 
 
@@ -514,7 +535,7 @@ def _axis_flipped(loop: Loop, at: Place, x: Array, h: Array, parameters: Paramet
 
 @_known("direction", "the padded axis flipped", FLIP, _backward_with_lengths)
 def _axis_of_masked_flipped(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters) -> Results:
-    return _flipped(loop, np.where(loop.padding[..., np.newaxis], 0, x), h, parameters, own_ends=False)
+    return _flipped(loop, _masked(loop, at, x), h, parameters, own_ends=False)
 
 
 @_known("direction", "the padded axis flipped", FLIP, _backward_with_lengths)
@@ -524,7 +545,7 @@ def _axis_flipped_with_ends(loop: Loop, at: Place, x: Array, h: Array, parameter
 
 @_known("direction", "the padded axis flipped", FLIP, _backward_with_lengths)
 def _axis_of_masked_flipped_with_ends(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters) -> Results:
-    return _flipped(loop, np.where(loop.padding[..., np.newaxis], 0, x), h, parameters, own_ends=True)
+    return _flipped(loop, _masked(loop, at, x), h, parameters, own_ends=True)
 
 
 OWN_END = "h_n of sequence n is its state after lengths[n] steps"
@@ -538,8 +559,7 @@ def _after_the_padding(loop: Loop, at: Place, x: Array, h: Array, parameters: Pa
 
 @_known("direction", "h_n taken after the padding", OWN_END, _with_lengths)
 def _after_masked_padding(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters) -> Results:
-    masked = np.where(loop.padding[..., np.newaxis], 0, loop.turned(at, x))
-    states = loop.read(masked, h, parameters)
+    states = loop.read(loop.turned(at, _masked(loop, at, x)), h, parameters)
     return states[-1], loop.turned(at, states)
 
 
@@ -550,14 +570,15 @@ def _one_step_early(loop: Loop, at: Place, x: Array, h: Array, parameters: Param
     return np.where(loop.ends[:, np.newaxis] > 1, loop.last(turned, back=2), h), states
 
 
-@_known("direction", "h_n taken after the first step it reads", "h_n is the state after the last step")
+@_known("direction", "forward h_n taken from output[0]", "forward, h_n is the state after the last step", _forward)
 def _after_the_first_step(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters) -> Results:
     _, states = loop.direction(at, x, h, parameters)
-    return loop.turned(at, states)[0], states
+    return states[0], states
 
 
 BACKWARD_ENDS_AT_THE_FIRST = (
-    "the forward direction ends at step lengths[n] - 1, the backward one at step 0: its h_n is the second half there"
+    "the forward direction ends at its sequence's last step, the backward one at step 0: its h_n is the second half "
+    "of output[0]"
 )
 
 
@@ -622,7 +643,7 @@ for _name, _step in {
         np.maximum(U_x + W_h + b, 0) if loop.rnn.nonlinearity == "tanh" else np.tanh(U_x + W_h + b)
     ),
 }.items():
-    _known("direction", _name, THE_FORMULA)(_with_step(_step))
+    _known("direction", _name, THE_FORMULA, _with_bias if "bias" in _name else _anywhere)(_with_step(_step))
 
 
 # The two directions side by side
