@@ -181,6 +181,9 @@ def locate(
     on every number. Give 0.75 b to one and 0.25 b to the other: unequal, so that one taken twice shows too. When a
     layer hides a mistake so, the report lists it under `unseen`.
 
+    It runs the layer a few hundred times, so a few short sequences of random numbers, some of them shorter than T, tell
+    more than real data: no symmetry can hide a mistake, and the answer comes in a second.
+
     A mistake is named only if it gives every number of the port within the tolerance, while the right layer is ten
     times as far off or more. So two mistakes at once are not named; the first entry that is off is right all the same.
 

@@ -15,6 +15,8 @@ from rnn_helpers.ports import KNOWN, Loop, Place, PortMistake, Results, scopes
 
 __all__ = ["Comparison", "Report", "Suspect", "distance"]
 
+FEW = 4  # sequences that are tried first: most mistakes are excluded by them
+
 
 class Suspect(NamedTuple):
     """A known mistake, and where in the layer it is made.
@@ -151,6 +153,8 @@ class Comparison:
         self.loop, self.right, self.port = loop, right, port
         self.dtype, self.atol, self.rtol = dtype, atol, rtol
         self.n_entries = len(loop.h_0)
+        lengths = None if loop.lengths is None else loop.lengths[:FEW]
+        self.few = Loop(loop.rnn, loop.x[:, :FEW], loop.h_0[:, :FEW], lengths)
         self.off_output, self.off_h_n = (self.far(*pair) for pair in zip(port, right, strict=True))
         self.off_inside = self.off_output & ~loop.padding[..., np.newaxis]
 
@@ -201,22 +205,32 @@ class Comparison:
                 if belongs != stands and not self.far(self.port[1][stands], self.right[1][belongs]).any():
                     yield stands, belongs
 
-    def reach(self, mistake: PortMistake, where: frozenset[Place], results: Results) -> int:
-        """How many entries of h_n a mistake gives, from the first on; with one more if it gives output too."""
-        D = self.loop.n_directions
+    def reach(self, mistake: PortMistake, where: frozenset[Place], results: Results, wanted: int) -> int:
+        """How many entries of h_n a mistake gives, from the first on; with one more if it gives output too.
+
+        Below `wanted` it may be fewer than is said here: the first sequences have then shown that it is too few.
+        """
+        if mistake.piece != "whole" and self.loop.n_sequences > FEW:
+            output, h_n = results
+            reached = self._reach(self.few, mistake, where, (output[:, :FEW], h_n[:, :FEW]))
+            if reached < wanted:
+                return reached
+        return self._reach(self.loop, mistake, where, results)
+
+    def _reach(self, loop: Loop, mistake: PortMistake, where: frozenset[Place], results: Results) -> int:
+        layers: Iterable[tuple[int, np.ndarray, np.ndarray]]
         if mistake.piece == "whole":
-            output, h_n = mistake.wrong(self.loop)
-            layers: Iterable[tuple[int, np.ndarray, np.ndarray]] = [
-                (layer, output, h_n) for layer in range(self.loop.n_layers)
-            ]
+            whole = mistake.wrong(loop)
+            layers = [(layer, *whole) for layer in range(loop.n_layers)]
         else:
-            layers = self.loop.after_each_layer(mistake, where)
+            layers = loop.after_each_layer(mistake, where)
+        D = loop.n_directions
         for layer, output, h_n in layers:  # noqa: B007 - the last output is the one that counts
             for entry in range(layer * D, (layer + 1) * D):
                 if self.far(h_n[entry], results[1][entry]).any():
                     return entry
         # What stands in the padding is a matter of its own.
-        off = self.far(output, results[0]) & ~self.loop.padding[..., np.newaxis]
+        off = self.far(output, results[0]) & ~loop.padding[..., np.newaxis]
         return self.n_entries + (not off.any())
 
     def suspects(self, first: int | None) -> tuple[tuple[Suspect, ...], tuple[Suspect, ...]]:
@@ -225,10 +239,11 @@ class Comparison:
             mend = "put zeros into output after the end of each sequence, as pad_packed_sequence does"
             return (Suspect("the padding of output is not zero", "", mend),), ()
         found: dict[Suspect, int] = {}
+        wanted = self.n_entries if first is None else first + 1
         with np.errstate(all="ignore"):  # a wrong recurrence may overflow
             for mistake in KNOWN:
                 reached = {
-                    where: self.reach(mistake, where, self.port)
+                    where: self.reach(mistake, where, self.port, wanted)
                     for where in self.places(mistake)
                     if self.can_change(first, where)
                 }
@@ -254,7 +269,7 @@ class Comparison:
                 silent = [
                     where
                     for where in self.places(mistake)
-                    if len(where) <= 1 and self.reach(mistake, where, self.right) > self.n_entries
+                    if len(where) <= 1 and self.reach(mistake, where, self.right, self.n_entries + 1) > self.n_entries
                 ]
                 if silent:
                     found[_suspect(self.loop, mistake, frozenset().union(*silent))] = None

@@ -1,7 +1,12 @@
 """`compare.locate` on ports as engineers write them: right ones agree, each bug is named, two at once are not."""
 
+import contextlib
 import dataclasses
+import inspect
+import io
 import itertools
+import re
+import textwrap
 
 import numpy as np
 import pytest
@@ -9,6 +14,7 @@ import torch
 
 from rnn_helpers import RNN, compare
 from rnn_helpers.ports import KNOWN
+from tools import series
 
 T, N, I, H = 6, 4, 3, 5  # noqa: E741
 LENGTHS = [3, T, 2, 5]
@@ -34,7 +40,7 @@ def c_port(layer, x, h_0=None, lengths=None, bugs=()):
     """
     w = {name: value.numpy() for name, value in layer.state_dict().items()}
     L, D = layer.num_layers, 2 if layer.bidirectional else 1
-    T, N = x.shape[:2]
+    T, N, H = *x.shape[:2], layer.hidden_size
     if "x exchanged" in bugs:
         x = x.reshape(N, T, -1).swapaxes(0, 1)
     if h_0 is None:
@@ -361,6 +367,27 @@ def test_a_mistake_in_w_alone_starts_at_the_second_step():
         assert "right in the first 1 of the steps that it reads" in text
 
 
+@pytest.mark.parametrize(
+    "bug", ["not reset", "sorted", "h_0 batch first", "h_n batch first", "axis flipped", "no b_hh"]
+)
+def test_a_larger_batch(bug):
+    layer = layer_of(2, 2)
+    x, h_0 = data_for(layer, n_sequences=9)
+    lengths = [T, 2, T, 5, 1, 3, 4, T, 2]
+    report = compare.locate(layer, x, *c_port(layer, x, h_0, lengths, {bug}), h_0, lengths)
+    assert [found.name for found in report.mistakes] == [name for made, *_, name in BUGS if made == bug][:1]
+    assert compare.locate(layer, x, *c_port(layer, x, h_0, lengths), h_0, lengths).unseen == ()
+
+
+def test_a_mistake_in_all_but_one_sequence_of_a_larger_batch_is_not_named():
+    layer = layer_of(1, 1)
+    x, h_0 = data_for(layer, n_sequences=9)
+    output, h_n = c_port(layer, x, h_0, None, {"no b_hh"})
+    output[:, 8], h_n[:, 8] = (each[:, 8] for each in c_port(layer, x, h_0))
+    report = compare.locate(layer, x, output, h_n, h_0)
+    assert (report.mistakes, report.which, report.sequences) == ((), "some", tuple(range(8)))
+
+
 def test_only_the_short_sequences():
     layer = layer_of(1, 1)
     x, h_0 = data_for(layer)
@@ -622,3 +649,57 @@ def test_against_torch_says_that_it_read_no_port():
     difference = compare.against_torch(layer_of(), data_for(layer_of())[0])
     assert "rnn_helpers.RNN and torch agree" in repr(difference)
     assert "your own code was not run: compare.locate" in repr(difference)
+
+
+# The page of the book
+
+PAGE = (series.ROOT / "book" / "my_code_disagrees.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(python|text)\n(.*?)```", PAGE, flags=re.S)
+
+
+def test_the_page_shows_what_its_code_prints(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    with torch.random.fork_rng(devices=[]):
+        ask, answer, order, _ = (code for kind, code in BLOCKS if kind == "python")
+        exec(ask, names)
+        question = np.load("question.npz")
+        assert "weight_hh_l1_reverse" in question
+        output, h_n = c_port(names["layer"], question["x"], None, None, {"halves swapped below"})
+        np.savez("port.npz", output=output, h_n=h_n)
+        printed = []
+        for code in (answer, order):
+            with contextlib.redirect_stdout(io.StringIO()) as stream:
+                exec(code, names)
+            printed.append(stream.getvalue())
+    assert printed == [text for kind, text in BLOCKS if kind == "text"]
+
+
+def test_the_page_shows_the_loop_of_the_layer():
+    loop = textwrap.dedent([code for kind, code in BLOCKS if kind == "python"][-1])
+    assert loop.rstrip() in textwrap.dedent(
+        "    " + inspect.getsource(RNN.__call__).partition("n_sequences, batched)\n")[2]
+    )
+    assert all(
+        piece in loop for piece in ("for layer in", "_reversed", "h_n[state]", "np.concatenate", "x[padding] = 0")
+    )
+
+
+def test_the_page_names_the_mistakes_as_locate_does():
+    rows = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 12
+    named = {name for row in rows for name in re.findall("`(.*?)`", row[1])}
+    assert named <= {mistake.name for mistake in KNOWN} | {"the padding of output is not zero"}
+    assert len(named) >= 16
+
+
+def test_the_page_says_the_tolerances():
+    for dtype in compare.TOLERANCES:
+        assert f"{compare.TOLERANCES[dtype]['atol']:.0e}".replace("e-0", "e-") + f" in {dtype}" in " ".join(
+            PAGE.split()
+        )
+
+
+def test_the_page_is_short():
+    prose = re.sub(r"```.*?```", "", PAGE, flags=re.S)
+    assert len(prose.split()) <= 900
