@@ -19,7 +19,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from tools import pictures, series
 from tools.processes import running
 
-ALLOWED_TAGS = {"raises-exception", series.TIMING}
+ALLOWED_TAGS = {"raises-exception", series.TIMING, *series.FOLDED}
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 
@@ -43,6 +43,15 @@ def test_stored_in_canonical_form(path):
     canonical = path.read_text(encoding="utf-8") == nbformat.writes(series.canonical(stored)) + "\n"
     assert canonical, "it was run or edited: make reset brings the published page back, make refresh stores yours"
     nbformat.validate(stored)
+
+
+@pytest.mark.parametrize("tag", series.FOLDED)
+def test_cells_that_not_everybody_reads_are_folded_in_jupyterlab(tag):
+    cell = nbformat.v4.new_code_cell("x", metadata={"tags": [tag], "jupyter": {"outputs_hidden": True}, "own": 1})
+    other = nbformat.v4.new_code_cell("x", metadata={"tags": ["timing"], "jupyter": {"source_hidden": True}})
+    folded, open_ = series.canonical(nbformat.v4.new_notebook(cells=[cell, other])).cells
+    assert folded.metadata == {"jupyter": {"source_hidden": True}, "tags": [tag]}
+    assert open_.metadata == {"tags": ["timing"]}
 
 
 @by_page

@@ -26,7 +26,9 @@ ASSIGNMENTS = [
 ]
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 SECONDS_OF_A_CELL = 300  # the limit, as in pyproject.toml: a busy machine may take long, and is not wrong
-TIMING = "timing"  # the tag of a cell whose picture shows measured times
+# Tags of cells
+TIMING = "timing"  # its picture shows measured times
+SOLUTION, GUARD, DRAWING = FOLDED = ("solution", "guard", "drawing")  # its source is folded: not everybody reads it
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
 METADATA = {
@@ -50,7 +52,9 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
-        kept = {"nbgrader": cell.metadata.get("nbgrader"), "tags": sorted(cell.metadata.get("tags", []))}
+        tags = sorted(cell.metadata.get("tags", []))
+        folded = {"source_hidden": True} if set(tags) & set(FOLDED) else None  # JupyterLab shows a bar in its place
+        kept = {"jupyter": folded, "nbgrader": cell.metadata.get("nbgrader"), "tags": tags}
         cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename != "CheckFailed":
