@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tools import pictures, series
+from tools import exercises, pictures, series
 from tools.processes import running
 
 ALLOWED_TAGS = {"raises-exception", series.TIMING, *series.FOLDED}
@@ -68,6 +68,11 @@ def test_code_cells_are_plain_python_and_their_tags_known(path):
         assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
         plain = TransformerManager().transform_cell(cell.source) == cell.source + "\n"
         assert plain and "get_ipython" not in cell.source  # noqa: PT018
+
+
+@by_page
+def test_exercises_and_folded_cells_are_what_their_tags_say(path):
+    assert not list(exercises.faults(nbformat.read(path, as_version=4)))
 
 
 @by_page
@@ -262,7 +267,7 @@ needs_git = pytest.mark.skipif(not shutil.which("git"), reason="there is no git 
 @needs_git
 def test_every_notebook_is_one_of_the_pages():
     try:
-        in_git = series._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
+        in_git = series.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"git does not list this folder, as when it was downloaded without its history: {error.stderr}")
     assert {series.ROOT / name for name in in_git if name} == set(series.PAGES)
@@ -306,11 +311,11 @@ def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     clone.unlink()
     series.reset()
     assert clone.read_text() == "published"
-    assert series._git("status", "--porcelain") == ""
+    assert series.git("status", "--porcelain") == ""
     capsys.readouterr()
     own = clone.with_name("99_own.ipynb")
     own.write_text("my own")
-    series._git("add", "notebooks/99_own.ipynb")
+    series.git("add", "notebooks/99_own.ipynb")
     series.reset()
     assert own.read_text() == "my own"
     assert "nothing to reset" in capsys.readouterr().out
