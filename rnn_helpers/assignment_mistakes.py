@@ -1495,3 +1495,107 @@ def _scale_added(H, scale, seed):
     """The scale is added to every number: multiply by it."""
     Q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(H, H)))
     return Q + scale  # wrong
+
+
+# output_shapes
+
+
+@mistake("output_shapes", "h_n batch first too", "h_n begins with N")
+def _h_n_batch_first_too(T, N, H, num_layers, num_directions, batch_first):
+    """h_n is given batch first: batch_first moves N in the input and in output only; h_n keeps (L · D, N, H)."""
+    lead = (N, T) if batch_first else (T, N)
+    h_n = (num_layers * num_directions, N, H)
+    if batch_first:
+        h_n = (N, num_layers * num_directions, H)  # wrong
+    return (*lead, num_directions * H), h_n
+
+
+@mistake("output_shapes", "batch_first ignored", "right with batch_first=False")
+def _batch_first_ignored(T, N, H, num_layers, num_directions, batch_first):
+    """batch_first is not looked at: with it output begins with N, then T."""
+    return (T, N, num_directions * H), (num_layers * num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "batch_first turned round", "T and N exchanged in output, always")
+def _batch_first_turned_round(T, N, H, num_layers, num_directions, batch_first):
+    """T and N stand the other way round in output: T comes first, unless batch_first is True."""
+    lead = (T, N) if batch_first else (N, T)  # wrong
+    return (*lead, num_directions * H), (num_layers * num_directions, N, H)
+
+
+@mistake("output_shapes", "output always batch first", "right with batch_first=True")
+def _output_always_batch_first(T, N, H, num_layers, num_directions, batch_first):
+    """output begins with N always: without batch_first it begins with T."""
+    return (N, T, num_directions * H), (num_layers * num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "directions forgotten in output", "right for one direction")
+def _directions_forgotten_in_output(T, N, H, num_layers, num_directions, batch_first):
+    """output has the states of both directions side by side at every step: its last axis has D · H numbers."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, H), (num_layers * num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "layers in output", "right for one layer")
+def _layers_in_output(T, N, H, num_layers, num_directions, batch_first):
+    """output grows with the layers: it holds the top layer's states alone, so its last axis is D · H however many
+    layers there are."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_layers * num_directions * H), (num_layers * num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "top layer only in h_n", "right for one layer")
+def _top_layer_only_in_h_n(T, N, H, num_layers, num_directions, batch_first):
+    """h_n has the top layer alone: it holds a last state of every layer and direction, L · D of them."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "directions forgotten in h_n", "right for one direction")
+def _directions_forgotten_in_h_n(T, N, H, num_layers, num_directions, batch_first):
+    """h_n has one entry for each layer: each direction of a layer has its own, so there are L · D."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (num_layers, N, H)  # wrong
+
+
+@mistake("output_shapes", "one state in h_n", "right for one layer and one direction")
+def _one_state_in_h_n(T, N, H, num_layers, num_directions, batch_first):
+    """h_n has a first axis of 1, whatever the options are: it holds a last state of every layer and direction, L ·
+    D of them."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (1, N, H)  # wrong
+
+
+@mistake("output_shapes", "directions side by side in h_n", "right for one direction")
+def _directions_side_by_side_in_h_n(T, N, H, num_layers, num_directions, batch_first):
+    """in h_n the directions are laid side by side: they are in output; in h_n each has an entry of its own on the
+    first axis, (L · D, N, H)."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (num_layers, N, num_directions * H)  # wrong
+
+
+@mistake("output_shapes", "layers and directions added", "one entry too many in h_n for most")
+def _layers_and_directions_added(T, N, H, num_layers, num_directions, batch_first):
+    """layers and directions are added: every layer has D directions, so h_n has L times D entries."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (num_layers + num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "output and h_n exchanged", "an array that belongs to the other")
+def _output_and_h_n_exchanged(T, N, H, num_layers, num_directions, batch_first):
+    """the two shapes stand in the other order: output comes first, then h_n."""
+    lead = (N, T) if batch_first else (T, N)
+    return (num_layers * num_directions, N, H), (*lead, num_directions * H)  # wrong
+
+
+@mistake("output_shapes", "last step only in output", "one axis too few in output")
+def _last_step_only_in_output(T, N, H, num_layers, num_directions, batch_first):
+    """output is given for one step: it has the states of all T steps."""
+    return (N, num_directions * H), (num_layers * num_directions, N, H)  # wrong
+
+
+@mistake("output_shapes", "all steps in h_n", "a first axis that grows with T")
+def _all_steps_in_h_n(T, N, H, num_layers, num_directions, batch_first):
+    """h_n has an axis for the steps: it holds the last states only, (L · D, N, H)."""
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (num_layers * num_directions, T, N, H)  # wrong

@@ -494,20 +494,30 @@ def read_shapes(result: Any) -> tuple[ndarray, ...]:
         raise Unreadable(f'returns a {_type(result)}, where a dict with the keys "U", "W" and "b" belongs,')
     if set(result) != {"U", "W", "b"}:
         raise Unreadable(f'returns a dict with the keys {_shown(list(result))}, where "U", "W" and "b" belong,')
-    shapes = []
-    for name in ("U", "W", "b"):
-        shape = result[name]
-        try:
-            if not isinstance(shape, tuple | list | ndarray) or any(isinstance(size, bool) for size in shape):
-                raise TypeError
-            shapes.append(array([operator.index(size) for size in shape], dtype="int64"))
-        except Exception:  # whatever the learner put there
-            shown = _shown(shape) if isinstance(shape, int | float | tuple | list) else f"a {_type(shape)}"
-            comma = " (a tuple of one number is written with a comma)" if isinstance(shape, int) else ""
-            raise Unreadable(
-                f"gives {shown} for {name}, where a tuple of whole numbers belongs, such as (4,) or (4, 3){comma},"
-            ) from None
-    return tuple(shapes)
+    return tuple(_one_shape(name, result[name]) for name in ("U", "W", "b"))
+
+
+def read_two_shapes(result: Any) -> tuple[ndarray, ...]:
+    """The shapes of `output` and `h_n`, each as an array of its sizes."""
+    _expect_something(result)
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        came = f"a {_type(result)} of {len(result)}" if isinstance(result, tuple | list) else f"a {_type(result)}"
+        raise Unreadable(f"returns {came}, where a tuple of two shapes belongs, that of output and that of h_n,")
+    return tuple(_one_shape(name, shape) for name, shape in zip(("output", "h_n"), result, strict=True))
+
+
+def _one_shape(name: str, shape: Any) -> ndarray:
+    """A shape as an array of its sizes."""
+    try:
+        if not isinstance(shape, tuple | list | ndarray) or any(isinstance(size, bool) for size in shape):
+            raise TypeError
+        return array([operator.index(size) for size in shape], dtype="int64")
+    except Exception:  # whatever the learner put there
+        shown = _shown(shape) if isinstance(shape, int | float | tuple | list) else f"a {_type(shape)}"
+        comma = " (a tuple of one number is written with a comma)" if isinstance(shape, int) else ""
+        raise Unreadable(
+            f"gives {shown} for {name}, where a tuple of whole numbers belongs, such as (4,) or (4, 3){comma},"
+        ) from None
 
 
 def read_whole_number(result: Any) -> tuple[ndarray, ...]:

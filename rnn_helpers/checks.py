@@ -32,6 +32,7 @@ from rnn_helpers.checking import (
     read_orthogonal,
     read_parts,
     read_shapes,
+    read_two_shapes,
     read_whole_number,
     run_check,
 )
@@ -406,7 +407,7 @@ def _sizes(draw: dict[str, ndarray]) -> str:
 # One step
 
 
-@check(read_shapes, explain_shapes, seed=0)
+@check(read_shapes, explain_shapes("U", "W", "b"), seed=0)
 def parameter_shapes(seed: int) -> list[Case]:
     """Check a function that gives the shapes of U, W and b.
 
@@ -933,4 +934,33 @@ def orthogonal(seed: int) -> list[Case]:
         arguments = {"H": n_units, "scale": scale, "seed": int(rng.integers(1000))}
         label = ", ".join(f"{name}={value}" for name, value in arguments.items())
         cases.append(Case(label, arguments, (scale**2 * eye(n_units), zeros((n_units, n_units)), array(0))))
+    return cases
+
+
+# Options of a layer
+
+
+@check(read_two_shapes, explain_shapes("output", "h_n"), seed=35)
+def output_shapes(seed: int) -> list[Case]:
+    """Check a function that gives the shapes of what a layer returns for a batch.
+
+    `fn` is called as ``fn(T, N, H, num_layers, num_directions, batch_first)``; must return the shape of `output` and
+    that of `h_n`, each as a tuple or a list.
+
+    The cases: each option by itself, then several; all sizes differ, and the seed moves them.
+    """
+    cases = []
+    T, N, H = (size + seed % 50 for size in (11, 5, 7))
+    for n_layers, n_directions, batch_first in [
+        (1, 1, False), (1, 1, True), (2, 1, False), (1, 2, False), (3, 1, True), (1, 2, True), (3, 2, False),
+        (3, 2, True),
+    ]:  # fmt: skip
+        arguments = {
+            **{"T": T, "N": N, "H": H},
+            **{"num_layers": n_layers, "num_directions": n_directions, "batch_first": batch_first},
+        }
+        lead = [N, T] if batch_first else [T, N]
+        expected = (array([*lead, n_directions * H]), array([n_layers * n_directions, N, H]))
+        label = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        cases.append(Case(label, arguments, expected))
     return cases

@@ -22,14 +22,17 @@ OVERWRITTEN = overwritten(
 )  # fmt: skip
 
 
-def explain_shapes(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
-    """Name the first shape that is off."""
-    case = check.cases[first_wrong]
-    for name, value, expected in zip("UWb", outcomes[first_wrong].results, case.expected, strict=True):
-        if not close(value, expected):
-            got, wanted = tuple(value.tolist()), tuple(expected.tolist())
-            return f"{check.name}: the shape of {name} is off on {case.label}: expected {wanted}, got {got}."
-    return ""
+def explain_shapes(*names: str) -> Explain:
+    """An explanation that names the first shape that is off."""
+
+    def explain(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
+        case = check.cases[first_wrong]
+        parts = zip(names, outcomes[first_wrong].results, case.expected, strict=True)
+        name, value, expected = next(part for part in parts if not close(part[1], part[2]))
+        got, wanted = tuple(value.tolist()), tuple(expected.tolist())
+        return f"{check.name}: the shape of {name} is off on {case.label}: expected {wanted}, got {got}."
+
+    return explain
 
 
 def explain_terms(*terms: str) -> Explain:

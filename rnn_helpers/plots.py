@@ -24,6 +24,7 @@ __all__ = [
     "COLORS",
     "Table",
     "heat_map",
+    "layers_and_directions",
     "linear_and_rnn",
     "lines",
     "pool_and_states",
@@ -394,6 +395,106 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
         last = ", ".join(_written(value, 2) for value in states[-1])
         right.text(n - 0.55, 2.6, f"h({n}) = ({last})", ha="right", va="center", color=COLORS["state"])
     return fig
+
+
+def layers_and_directions(
+    tokens: Sequence[str], hidden_size: int, num_layers: int = 1, num_directions: int = 1
+) -> Figure:
+    """Draw a stacked or bidirectional network, with what goes into `output` and which state is which entry of `h_n`.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    hidden_size : int
+        H, the numbers in one state.
+    num_layers : int, default 1
+        Layers, one above the other.
+    num_directions : {1, 2}, default 1
+        With 2, each layer has a row of cells that reads from the last token to the first.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The tokens below, a row of cells for each layer and direction, and `output` above.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, or the directions are neither one nor two.
+    """
+    if num_layers < 1 or num_directions not in (1, 2):
+        raise ValueError(
+            f"a network has at least one layer and one or two directions, got {num_layers} and {num_directions}"
+        )
+    n, two = len(tokens), num_directions == 2
+    shifts = (-0.21, 0.21) if two else (0.0,)  # of a direction's cells from the middle of their column
+    row_height, height_of_layer = 0.95, 0.95 * num_directions + (0.8 if two else 0.0)
+    top = height_of_layer * num_layers + (0.0 if two else 0.85)
+    with _style():
+        fig = _figure(6.6, 0.6 + 0.72 * top)
+        ax = fig.subplots()
+        ax.set(xlim=(-1.55, n + 0.55), ylim=(-0.4, top + 0.4))
+        ax.axis("off")
+        ax.text(-0.6, 0, "input", ha="right", va="center")
+        for place, token in enumerate(tokens):
+            _box(ax, (place, 0.0), (0.84, 0.46), token, "input")
+        for layer in range(num_layers):
+            bottom = height_of_layer * layer
+            is_top = layer == num_layers - 1
+            states_above = bottom + height_of_layer if two else (top if is_top else bottom + 2 * row_height)
+            for direction, shift in enumerate(shifts):
+                _row_of_cells(
+                    ax,
+                    [place + shift for place in range(n)],
+                    (bottom, bottom + row_height * (direction + 1), states_above),
+                    "input" if not layer else "state",
+                    backwards=direction == 1,
+                    last_state=f"h_n[{num_directions * layer + direction}]",
+                    name=f"layer {layer}" if not two else ("forward", "backward")[direction],
+                    goes_up=two or is_top,
+                )
+            if two or is_top:
+                name = "output" if is_top else f"layer {layer}"
+                ax.text(-0.6, states_above, name, ha="right", va="center")
+                for place in range(n):
+                    for shift in shifts:
+                        _box(
+                            ax, (place + shift, states_above), (0.84 / num_directions, 0.46), str(hidden_size), "state"
+                        )
+    return fig
+
+
+def _row_of_cells(
+    ax: Axes,
+    columns: Sequence[float],
+    heights: tuple[float, float, float],
+    reads: str,
+    *,
+    backwards: bool,
+    last_state: str,
+    name: str,
+    goes_up: bool,
+) -> None:
+    """Cells that hand their states on, each with an arrow from the row below and one to the row above.
+
+    `heights` are those of the row below, of the cells, and of the row above; `reads` is the colour of what is read.
+    """
+    below, middle, above = heights
+    width, edge = 0.38, 0.23
+    for column in columns:
+        _box(ax, (column, middle), (width, 2 * edge), "cell", "weight")
+        _arrow(ax, (column, below + edge), (column, middle - edge), reads)
+        if goes_up:
+            _arrow(ax, (column, middle + edge), (column, above - edge), "state")
+    way = -1 if backwards else 1
+    in_order = list(columns)[::way]
+    ends = [*(column - way * width / 2 for column in in_order[1:]), in_order[-1] + way * 0.72]
+    for column, end in zip(in_order, ends, strict=True):
+        _arrow(ax, (column + way * width / 2, middle), (end, middle), "state")
+    near, far = ("left", "right") if not backwards else ("right", "left")
+    ax.text(ends[-1] + way * 0.06, middle, last_state, ha=near, va="center", color=COLORS["state"])
+    ax.text(in_order[0] - way * 0.39, middle, name, ha=far, va="center")
 
 
 def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> Figure:

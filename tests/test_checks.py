@@ -158,6 +158,15 @@ def shapes_lists(n, m):
     return {"b": [m], "W": [np.int64(m), m], "U": torch.zeros(m, n).shape}
 
 
+def output_shapes_of_a_layer(T, N, H, num_layers, num_directions, batch_first):
+    layer = torch.nn.RNN(2, H, num_layers, bidirectional=num_directions == 2, batch_first=batch_first)
+    return [result.shape for result in layer(torch.zeros((N, T, 2) if batch_first else (T, N, 2)))]
+
+
+def output_shapes_in_lists(T, N, H, L, D, batch_first):
+    return [np.array([*((N, T) if batch_first else (T, N)), D * H]), [np.int64(L * D), N, H]]
+
+
 def step_tuples(x, h, U, W, b):
     return tuple(map(tuple, step_loops(x, h, U, W, b))) if np.ndim(x) == 2 else tuple(step_loops(x, h, U, W, b))
 
@@ -341,6 +350,7 @@ RIGHT = {
     "distinct_summaries": [distinct_pairwise, distinct_unique],
     "read_back": [probe_by_pinv, probe_by_scikit_learn],
     "orthogonal": [orthogonal_by_svd, orthogonal_in_torch],
+    "output_shapes": [output_shapes_in_lists, output_shapes_of_a_layer],
 }
 
 
@@ -539,6 +549,11 @@ def off(name, by):
         ("distinct_summaries", lambda summary, x: x.sort(axis=0) or 1, "changes its argument x"),
         ("read_back", lambda summaries, tokens: 0.5, "the accuracy is off, on summaries that are the token itself"),
         ("read_back", lambda summaries, tokens: np.nan, "the accuracy holds NaN"),
+        ("output_shapes", lambda *sizes: sizes[:2], "gives 46 for output, where a tuple of whole numbers belongs"),
+        ("output_shapes", lambda *sizes: sizes[0], "returns a int, where a tuple of two shapes belongs"),
+        ("output_shapes", lambda *sizes: sizes[:3], "returns a tuple of 3, where a tuple of two shapes belongs"),
+        ("output_shapes", lambda T, N, H, *_: ((T, N, H + 1), (1, N, H)), "the shape of output is off on T=46"),
+        ("output_shapes", lambda T, N, H, *_: ((T, N, H), (H, N)), "the shape of h_n is off on T=46"),
         ("orthogonal", lambda H, scale, seed: scale * np.eye(H), "Every seed gives the same matrix"),
         ("orthogonal", lambda H, scale, seed: (H + seed) * np.eye(H), "column 1 has the length 64.000"),
         ("orthogonal", lambda H, scale, seed: np.ones((H, H)), "columns 1 and 2 are not orthogonal on H=2, scale=1.0"),

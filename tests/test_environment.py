@@ -253,7 +253,15 @@ def unknown(
 
 
 # Beyond what `pip install rnn-helpers` brings: torch, from page 04 on, and what the plugin works with.
-WITH_TORCH = {"_torch", "compare", "checks", "04_torch_comparison", "05_compression_vs_pooling", "rnn_from_scratch"}
+WITH_TORCH = {
+    "_torch",
+    "compare",
+    "checks",
+    "04_torch_comparison",
+    "05_compression_vs_pooling",
+    "06_layer_options",
+    "rnn_from_scratch",
+}
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
 
 

@@ -85,6 +85,20 @@ def edge(point, among):
     return None
 
 
+def edge_of(point, ax):
+    """The text of the box whose edge a point is on; None in free space."""
+    x, y = point
+    for box in ax.patches:
+        x_0, y_0, x_1, y_1 = box.get_x(), box.get_y(), box.get_x() + box.get_width(), box.get_y() + box.get_height()
+        on_an_edge = min(abs(y - y_0), abs(y - y_1)) < 1e-9 if x_0 <= x <= x_1 else False
+        beside = min(abs(x - x_0), abs(x - x_1)) < 1e-9 if y_0 <= y <= y_1 else False
+        if on_an_edge or beside:
+            middle = ((x_0 + x_1) / 2, (y_0 + y_1) / 2)
+            (text,) = [text for text in ax.texts if text.get_text() and text.get_position() == pytest.approx(middle)]
+            return text.get_text()
+    return None
+
+
 def links(ax):
     """From what box to what box each arrow goes."""
     for arrow in ax.texts:
@@ -158,6 +172,69 @@ def test_the_arrows_of_the_unrolled_diagram_join_its_boxes():
         assert (vector.get_ha(), vector.get_va()) == ("left", "center")
         assert to_hex(vector.get_color()).upper() == plots.COLORS["input"]
     assert {text.get_fontsize() for text in texts(fig)} == {10}
+
+
+@pytest.mark.parametrize(("L", "D"), [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
+def test_layers_and_directions_hand_on_what_the_layer_hands_on(L, D):
+    fig = plots.layers_and_directions(data.TOKENS, 4, L, D)
+    (ax,) = fig.axes
+    assert fig.get_size_inches()[0] == 6.6
+    assert not ax.axison
+    T = len(data.TOKENS)
+    drawn = [(edge_of(arrow.xyann, ax), edge_of(arrow.xy, ax)) for arrow in arrows(fig)]
+    from_tokens = [link for link in drawn if link[0] in data.TOKENS]
+    assert sorted(from_tokens) == sorted((token, "cell") for token in data.TOKENS for _ in range(D))
+    between_states = [link for link in drawn if link[0] == "4"]
+    assert between_states == [("4", "cell")] * (T * 2 * (L - 1) if D == 2 else 0), "a second layer reads both states"
+    assert drawn.count(("cell", "4")) == T * D * (L if D == 2 else 1)
+    # Along each row, and from one layer of one direction up to the next.
+    assert drawn.count(("cell", "cell")) == L * D * (T - 1) + (T * (L - 1) if D == 1 else 0)
+    assert drawn.count(("cell", None)) == L * D, "one last state of each layer and direction"
+    assert_readable(fig)
+
+
+@pytest.mark.parametrize(("L", "D"), [(2, 1), (1, 2), (2, 2)])
+def test_the_last_states_stand_where_each_direction_ends(L, D):
+    fig = plots.layers_and_directions(data.TOKENS, 4, L, D)
+    ends = [arrow for arrow in arrows(fig) if edge_of(arrow.xy, fig.axes[0]) is None]
+    ends = sorted(ends, key=lambda arrow: arrow.xy[1])  # from the lowest row up: the order of h_n
+    for entry, arrow in enumerate(ends):
+        way = -1 if D == 2 and entry % 2 else 1
+        assert (arrow.xy[0] - arrow.xyann[0]) * way > 0, "the backward direction ends at the first token"
+        assert (arrow.xy[0] > 4) is (way == 1)
+        (label,) = [text for text in texts(fig) if text.get_text() == f"h_n[{entry}]"]
+        x, y = label.get_position()
+        assert y == arrow.xy[1]
+        assert 0 < (x - arrow.xy[0]) * way < 0.1, "beyond the arrow's end"
+        assert to_hex(label.get_color()).upper() == plots.COLORS["state"]
+    assert len(ends) == L * D
+    written = [text.get_text() for text in sorted(texts(fig), key=lambda text: text.get_position()[1])]
+    names = [name for name in written if name in ("input", "output", "forward", "backward", "layer 0", "layer 1")]
+    in_a_layer = ["forward", "backward"] if D == 2 else ["layer 0"]
+    assert names[: 1 + len(in_a_layer)] == ["input", *in_a_layer]
+    assert names[-1] == "output"
+    # A row of cells reads from the side of its name to that of its last state.
+    along = [arrow for arrow in arrows(fig) if arrow.xy[1] == arrow.xyann[1]]
+    colors = {to_hex(arrow.arrow_patch.get_edgecolor()).upper() for arrow in along}
+    assert colors == {plots.COLORS["state"]}
+    for arrow in along:
+        (end,) = [end for end in ends if end.xy[1] == arrow.xy[1]]
+        assert (arrow.xy[0] > arrow.xyann[0]) is (end.xy[0] > end.xyann[0])
+
+
+def test_forward_stands_before_backward_in_the_states_side_by_side():
+    ax = plots.layers_and_directions(["a", "b"], 4, num_directions=2).axes[0]
+    heights = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    forward, backward, output = (heights[name] for name in ("forward", "backward", "output"))
+    up = [arrow for arrow in ax.texts if hasattr(arrow, "arrow_patch") and arrow.xy[1] > output - 0.5]
+    first, second = sorted(up, key=lambda arrow: arrow.xy[0])[:2]
+    assert forward < first.xyann[1] < backward < second.xyann[1] < output
+
+
+def test_a_network_without_layers_is_refused():
+    for L, D in [(0, 1), (1, 0), (1, 3)]:
+        with pytest.raises(ValueError, match=f"at least one layer and one or two directions, got {L} and {D}"):
+            plots.layers_and_directions(data.TOKENS, 4, L, D)
 
 
 def test_the_picture_has_every_token_twice_and_hands_the_state_on():

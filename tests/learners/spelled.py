@@ -1830,3 +1830,97 @@ class OneForEachStep(Layer):
         if h_0 is None:
             h_0 = np.zeros(x.shape[:-1] + self.b.shape)
         return self.read(x, h_0)
+
+
+# ---- output_shapes
+
+
+def _right_shapes(T, N, H, L, D, batch_first):
+    output = [T, N, D * H]
+    if batch_first:
+        output[0], output[1] = N, T
+    return output, [L * D, N, H]
+
+
+@spelled("h_n batch first too")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    if batch_first:
+        h_n[0], h_n[1] = h_n[1], h_n[0]
+    return output, h_n
+
+
+@spelled("batch_first ignored")
+def _(T, N, H, L, D, batch_first):
+    return _right_shapes(T, N, H, L, D, False)
+
+
+@spelled("batch_first turned round")
+def _(T, N, H, L, D, batch_first):
+    return _right_shapes(T, N, H, L, D, not batch_first)
+
+
+@spelled("output always batch first")
+def _(T, N, H, L, D, batch_first):
+    return _right_shapes(T, N, H, L, D, True)
+
+
+@spelled("directions forgotten in output")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    return [*output[:2], H], h_n
+
+
+@spelled("layers in output")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    return [*output[:2], output[2] * L], h_n
+
+
+@spelled("top layer only in h_n")
+def _(T, N, H, L, D, batch_first):
+    output, _ = _right_shapes(T, N, H, L, D, batch_first)
+    return output, (D, N, H)
+
+
+@spelled("directions forgotten in h_n")
+def _(T, N, H, L, D, batch_first):
+    output, _ = _right_shapes(T, N, H, L, D, batch_first)
+    return output, (L, N, H)
+
+
+@spelled("one state in h_n")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    return output, (1, *h_n[1:])
+
+
+@spelled("directions side by side in h_n")
+def _(T, N, H, L, D, batch_first):
+    output, _ = _right_shapes(T, N, H, L, D, batch_first)
+    return output, (L, N, H * D)
+
+
+@spelled("layers and directions added")
+def _(T, N, H, L, D, batch_first):
+    output, _ = _right_shapes(T, N, H, L, D, batch_first)
+    return output, (L + D, N, H)
+
+
+@spelled("output and h_n exchanged")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    return h_n, output
+
+
+@spelled("last step only in output")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    return (N, output[-1]), h_n
+
+
+@spelled("all steps in h_n")
+def _(T, N, H, L, D, batch_first):
+    output, h_n = _right_shapes(T, N, H, L, D, batch_first)
+    h_n.insert(1, T)
+    return output, h_n
