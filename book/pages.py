@@ -1,6 +1,6 @@
 """Gather the book's pages: the notebooks as they are stored, the assignments as learners get them, and book/*.md.
 
-Nothing is executed, and no page is written twice: what a page says is changed in its notebook, never here.
+No notebook is executed, and no page is written twice: what a page says is changed in its notebook, never here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from book import mistake_pages
 from rnn_helpers.course.gradebook import for_reading
 from tools import series
 
@@ -86,6 +87,7 @@ def gathered() -> Iterator[tuple[str, bytes]]:
         yield f"assignments/{path.name}", nbformat.writes(notebook).encode()
     yield "assignments/for_instructors.md", INSTRUCTORS.read_bytes()
     yield "setup.md", set_up().encode()
+    yield from mistake_pages.gathered()
     picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
     yield "linear_and_rnn.png", picture
     for path in sorted((ROOT / "book").rglob("*.md")):
