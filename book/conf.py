@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,9 @@ html_favicon = str(ROOT / "book" / "static" / "favicon.svg")
 html_css_files = ["book.css"]
 html_context = {"default_mode": "auto"}
 html_show_sphinx = False
+html_search_scorer = str(ROOT / "book" / "search.js")
+# Where the book is published, ending in a slash; each page then says its own address.
+html_baseurl = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["series"].get("site", "")
 html_sidebars = {"**": ["book-head.html", "sbt-sidebar-nav.html"]}
 html_domain_indices = html_use_index = False  # the search finds what an index would
 html_theme_options: dict[str, Any] = {
@@ -105,6 +110,7 @@ def dress(app: Sphinx, page: nodes.document) -> None:
     for paragraph in page.findall(nodes.paragraph):
         if paragraph.astext().startswith("Predict first."):
             paragraph["classes"].append("predict")
+    number_figures(page, place)
     last = list(page.findall(nodes.paragraph))[-1]
     if last.astext().startswith("Next:"):  # the theme says it too, right below
         last.parent.remove(last)
@@ -116,6 +122,26 @@ def dress(app: Sphinx, page: nodes.document) -> None:
             )
             emphasis.replace_self(link)
             link += emphasis
+
+
+# A sentence ends before a capital: "What time is it ?" within one does not end it.
+FIRST_SENTENCE = re.compile(r"(.+?[.?!])(?= [A-Z]|$)", flags=re.S)
+SHOWN_WHOLE = 560  # pixels: what a telephone shows without making its type too small
+
+
+def number_figures(page: nodes.document, place: str) -> None:
+    """Make each picture a figure with a number, an anchor and a caption, which is the start of its alt text."""
+    number = re.match(r"notebooks/0?(\d+)_", place)
+    for count, image in enumerate(list(page.findall(nodes.image)), start=1):
+        alt = image["alt"]
+        sides = alt.startswith(("Left", "Above"))  # the caption of two panels is not that of the first
+        told = alt if sides else FIRST_SENTENCE.match(alt)[1]  # type: ignore[index]
+        name = f"Figure {number[1]}.{count}" if number else f"Figure {count}"
+        caption = nodes.caption("", "", nodes.strong("", name), nodes.Text(f" {told}"))
+        wide = int(re.sub(r"\D", "", str(image.get("width", "")) or "0") or 0) > SHOWN_WHOLE
+        figure = nodes.figure("", ids=[f"figure-{count}"], classes=["wide"] if wide else [])
+        image.replace_self(figure)
+        figure += [image, caption]
 
 
 def terms(app: Sphinx) -> set[str]:
@@ -146,12 +172,42 @@ def folds_are_called_what_they_say(
     context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
 
 
+def describe(app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None) -> None:
+    """Tell what the page is about, to whoever shows a link to it."""
+    if page is None:
+        return
+    first = next((each for each in page.findall(nodes.paragraph) if len(each.astext().split()) > 8), None)
+    told = " ".join(first.astext().split()) if first else project
+    if len(told) > DESCRIBED:
+        told = told[:DESCRIBED].rpartition(" ")[0] + " ..."
+    title = re.sub("<.*?>", "", context.get("title", "")) or project
+    picture = (
+        f"{html_baseurl}_static/card.png" if html_baseurl else context["pathto"]("_static/card.png", resource=True)
+    )
+    tags = {"og:type": "article", "og:title": title, "og:description": told, "og:image": picture}
+    tags |= {"og:image:alt": context_alt(app), "og:site_name": project}
+    if html_baseurl:
+        tags["og:url"] = context.get("pageurl") or html_baseurl
+    lines = [f'<meta name="description" content="{html.escape(told)}" />']
+    lines += [f'<meta property="{name}" content="{html.escape(html.unescape(text))}" />' for name, text in tags.items()]
+    context["metatags"] = context.get("metatags", "") + "\n" + "\n".join(lines)
+
+
+DESCRIBED = 200  # letters that a list of links shows
+
+
+def context_alt(app: Sphinx) -> str:
+    """The alt text of the picture that stands for the book."""
+    return (Path(app.srcdir) / "card.txt").read_text(encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions above."""
     app.connect("autodoc-skip-member", skip)
     app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
     app.connect("doctree-read", exercises.frame)
+    app.connect("html-page-context", describe)
     app.connect("html-page-context", folds_are_called_what_they_say)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,10 +1,11 @@
 """Gather the book's pages: the notebooks as they are stored, the assignments as learners get them, and book/*.md.
 
-Nothing is executed, and no page is written twice: what a page says is changed in its notebook, never here.
+No notebook is executed, and no page is written twice: what a page says is changed in its notebook, never here.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
+from book import mistake_pages
 from book.exercises import with_exercises, with_folds
 from rnn_helpers.course.gradebook import for_reading
 from tools import series
@@ -76,6 +79,28 @@ def set_up() -> str:
     return "# Set up, run, teach, check\n\n## Two commands\n" + re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", link, text)
 
 
+def stepper() -> str:
+    """What a reader can move on the front page; nothing, as long as there is no such element."""
+    try:
+        from rnn_helpers import interactive
+    except ImportError:
+        return ""
+    return interactive.stepper_html() if hasattr(interactive, "stepper_html") else ""
+
+
+CARD = (1200, 630)  # what sites that show a link make room for
+
+
+def card(picture: bytes) -> bytes:
+    """The picture that stands for the book where it is linked: the first one, in the middle of a card."""
+    drawing = Image.open(io.BytesIO(picture)).convert("RGB")
+    drawing.thumbnail((CARD[0] - 120, CARD[1] - 60))
+    whole, stored = Image.new("RGB", CARD, "white"), io.BytesIO()
+    whole.paste(drawing, ((CARD[0] - drawing.width) // 2, (CARD[1] - drawing.height) // 2))
+    whole.quantize(64).save(stored, format="png", optimize=True)
+    return stored.getvalue()
+
+
 def gathered() -> Iterator[tuple[str, bytes]]:
     """Every source of the book, as its place in the book and its content."""
     for path in series.NOTEBOOKS:
@@ -88,10 +113,13 @@ def gathered() -> Iterator[tuple[str, bytes]]:
         yield f"assignments/{path.name}", nbformat.writes(notebook).encode()
     yield "assignments/for_instructors.md", INSTRUCTORS.read_bytes()
     yield "setup.md", set_up().encode()
+    yield from mistake_pages.gathered()
     picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
     yield "linear_and_rnn.png", picture
+    yield "card.txt", alt.encode()
     for path in sorted((ROOT / "book").rglob("*.md")):
         text = path.read_text(encoding="utf-8").replace("ALT_OF_THE_FIRST_PICTURE", alt)
+        text = text.replace("<!-- stepper -->", stepper())
         yield path.relative_to(ROOT / "book").as_posix(), text.encode()
 
 
@@ -138,3 +166,4 @@ def gather_from_npm(packages: Path, target: Path) -> None:
             shutil.copytree(source, target / place)
         else:
             shutil.copy(source, target / place)
+    (target / "card.png").write_bytes(card(series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))[0]))

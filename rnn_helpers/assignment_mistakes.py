@@ -289,7 +289,12 @@ def _first_half_twice(first_half, second_half, U, W, b):
 # from_torch
 
 
-@mistake("from_torch", "only the input's bias", "zero input and zero state give tanh(bias_ih_l0)")
+@mistake(
+    "from_torch",
+    "only the input's bias",
+    "zero input and zero state give tanh(bias_ih_l0)",
+    also=("off from PyTorch from the first step on",),
+)
 def _only_the_input_bias(layer):
     """b is bias_ih_l0 alone: torch adds two biases inside the tanh, so b is the sum of bias_ih_l0 and bias_hh_l0."""
     U, W = layer.weight_ih_l0.detach().numpy(), layer.weight_hh_l0.detach().numpy()
@@ -432,7 +437,12 @@ def _by_index(x, lengths, U, W, b):
     return np.array(states)[lengths - 1, np.arange(len(lengths))]
 
 
-@mistake("forward_lengths", "lengths ignored", "right if all lengths are T")
+@mistake(
+    "forward_lengths",
+    "lengths ignored",
+    "right if all lengths are T",
+    also=("padding changes my last hidden state", "output[-1] is wrong for padded sequences"),
+)
 def _lengths_ignored(x, lengths, U, W, b):
     """The padding is read too: this is the state after step T of every sequence; take each one's state after its own
     last step.
@@ -512,7 +522,12 @@ def _masked_by_multiplying(x, lengths, U, W, b):
     return h
 
 
-@mistake("forward_lengths", "order of lengths kept", "the right states, for other sequences")
+@mistake(
+    "forward_lengths",
+    "order of lengths kept",
+    "the right states, for other sequences",
+    also=("pack_padded_sequence has sorted my batch",),
+)
 def _order_of_lengths_kept(x, lengths, U, W, b):
     """The states are right, but they stand in the order in which the sequences were sorted by length: put them back
     in the order in which the sequences came."""
@@ -745,7 +760,12 @@ def _batch_first_as_given(x, U, W, b):
     return h
 
 
-@mistake("read_batch_first", "batch first reshaped", "right only if N or T is 1")
+@mistake(
+    "read_batch_first",
+    "batch first reshaped",
+    "right only if N or T is 1",
+    also=("reshape where a transpose belongs", "view in place of permute"),
+)
 def _batch_first_reshaped(x, U, W, b):
     """reshape does not move axes: it cuts the same row of numbers anew, and so mixes the sequences; use x.swapaxes(0,
     1), or read x[:, t].
@@ -757,7 +777,12 @@ def _batch_first_reshaped(x, U, W, b):
     return h
 
 
-@mistake("read_batch_first", "sequences read as steps", "the sequences influence each other")
+@mistake(
+    "read_batch_first",
+    "sequences read as steps",
+    "the sequences influence each other",
+    also=("forgot batch_first=True",),
+)
 def _sequences_read_as_steps(x, U, W, b):
     """The N sequences are read as if they were N steps, as torch does with batch_first=False: swap the first two axes,
     or give the layer batch_first=True."""
@@ -782,7 +807,12 @@ def _batch_first_all_states(x, U, W, b):
     return np.array(states)  # wrong
 
 
-@mistake("read_backwards", "backwards as given", "h_n depends on one input only")
+@mistake(
+    "read_backwards",
+    "backwards as given",
+    "h_n depends on one input only",
+    also=("output[:, -1] of a bidirectional RNN is wrong",),
+)
 def _backwards_as_given(x, U, W, b):
     """output is right, but h_n is still output[-1]: whoever reads backwards reads x[-1] first, so the last state stands
     elsewhere.
@@ -1296,7 +1326,12 @@ def _scored_on_the_fitted(summaries, tokens):
     return np.mean((inputs[:n_fit] @ weights).argmax(axis=1) == tokens[:n_fit])  # wrong
 
 
-@mistake("read_back", "fitted on everything", "a little too good")
+@mistake(
+    "read_back",
+    "fitted on everything",
+    "a little too good",
+    also=("my probe is too good", "leak between training and test set"),
+)
 def _fitted_on_all(summaries, tokens):
     """The probe is fitted on all sequences, and so has seen those that it is tested on: fit on the first three quarters
     only.

@@ -7,6 +7,8 @@ the assignments' checks know are in `assignment_mistakes`.
 from __future__ import annotations
 
 import inspect
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,18 @@ from rnn_helpers.rnn import rnn_forward, rnn_step
 __all__ = ["CATALOGUE", "Mistake", "forward_from"]
 
 WRONG = "# wrong"
+
+# The book's pages of mistakes, by what they are called in its addresses, and the checks whose mistakes each one has.
+KINDS = {
+    "shapes": ("parameter_shapes",),
+    "step": ("rnn_step", "first_step"),
+    "loop": ("rnn_forward", "trace", "continue_reading", "read_counts"),
+    "from_torch": ("from_torch",),
+    "lengths": ("forward_lengths",),
+    "directions": ("read_batch_first", "read_backwards"),
+    "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
+    "probes": ("read_back", "orthogonal"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +52,8 @@ class Mistake:
         How to recognise it from outside, in a few words.
     variants : list of callable
         The same mistake written in other ways, where that makes it behave in other ways.
+    also : tuple of str
+        What people write when they look for it, for the mistakes that are looked for most.
     """
 
     name: str
@@ -46,6 +62,7 @@ class Mistake:
     hint: str
     sign: str = ""
     variants: list[Callable[..., Any]] = field(default_factory=list)
+    also: tuple[str, ...] = ()
 
     def variant(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate the same mistake, written in another way."""
@@ -61,6 +78,20 @@ class Mistake:
                 return code.strip()
         raise ValueError(f"no line of the mistake {self.name!r} is marked {WRONG!r}")
 
+    @property
+    def kind(self) -> str:
+        """Which of the book's pages of mistakes has it."""
+        for kind, targets in KINDS.items():
+            if self.target in targets:
+                return kind
+        raise ValueError(f"no kind of mistakes has the check {self.target!r}: name it in KINDS")
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on that page: its name, in the letters of an address."""
+        plain = unicodedata.normalize("NFKD", self.name.lower()).encode("ascii", "ignore").decode()
+        return re.sub("[^a-z0-9]+", "-", plain).strip("-")
+
 
 CATALOGUE: list[Mistake] = []
 
@@ -68,9 +99,10 @@ CATALOGUE: list[Mistake] = []
 def into(catalogue: list[Mistake]) -> Callable[..., Any]:
     """Make the decorator that puts a wrong function, with its docstring as the hint, into a catalogue."""
 
-    def mistake(target: str, name: str, sign: str) -> Callable[..., Mistake]:
+    def mistake(target: str, name: str, sign: str, also: tuple[str, ...] = ()) -> Callable[..., Mistake]:
         def decorate(function: Callable[..., Any]) -> Mistake:
-            catalogue.append(Mistake(name, target, function, " ".join(str(function.__doc__).split()), sign))
+            hint = " ".join(str(function.__doc__).split())
+            catalogue.append(Mistake(name, target, function, hint, sign, also=also))
             return catalogue[-1]
 
         return decorate
@@ -210,7 +242,12 @@ def _three_gates(input_size, hidden_size):
 # One step
 
 
-@mistake("rnn_step", "missing tanh", "states beyond −1 and 1, but only for larger sums")
+@mistake(
+    "rnn_step",
+    "missing tanh",
+    "states beyond −1 and 1, but only for larger sums",
+    also=("my hidden states explode", "my states grow without bound"),
+)
 def _missing_tanh(x, h, U, W, b):
     """The tanh is missing: the new state is tanh of the sum, not the sum itself."""
     return x @ U.T + h @ W.T + b  # wrong
@@ -267,7 +304,12 @@ def _slope_of_tanh(x, h, U, W, b):
     return 1 - np.tanh(x @ U.T + h @ W.T + b) ** 2  # wrong
 
 
-@mistake("rnn_step", "sigmoid for tanh", "states that are never negative; zero input and zero state give about 0.5")
+@mistake(
+    "rnn_step",
+    "sigmoid for tanh",
+    "states that are never negative; zero input and zero state give about 0.5",
+    also=("my hidden states are never negative",),
+)
 def _sigmoid(x, h, U, W, b):
     """The sigmoid, 1 / (1 + exp(−z)), is taken where tanh belongs: it gives 0.5 for a sum of 0 and never a negative
     state. Write np.tanh of the sum."""
@@ -414,7 +456,12 @@ def _softmax(x, h, U, W, b):
     return powers / powers.sum(axis=-1, keepdims=True)  # wrong
 
 
-@mistake("rnn_step", "tanh of exponentials", "NaN as soon as a sum is large")
+@mistake(
+    "rnn_step",
+    "tanh of exponentials",
+    "NaN as soon as a sum is large",
+    also=("my RNN gives NaN", "overflow encountered in exp"),
+)
 def _tanh_of_exponentials(x, h, U, W, b):
     """The formula of tanh with exponentials is right until a sum is large: np.exp overflows for numbers beyond 709, and
     infinity divided by infinity is NaN. Write np.tanh, which copes with any number."""
@@ -440,7 +487,12 @@ def _bias_left_out(x, h, U, W, b):
     return np.tanh(x @ U.T + h @ W.T)  # wrong
 
 
-@mistake("rnn_step", "bias twice", "zero input and zero state give tanh(2b)")
+@mistake(
+    "rnn_step",
+    "bias twice",
+    "zero input and zero state give tanh(2b)",
+    also=("PyTorch has two biases, bias_ih and bias_hh",),
+)
 def _bias_twice(x, h, U, W, b):
     """The bias b is added twice: the formula adds it once to the whole sum, not once to each product."""
     return np.tanh((x @ U.T + b) + (h @ W.T + b))  # wrong
@@ -488,13 +540,23 @@ def _w_h_subtracted(x, h, U, W, b):
     return np.tanh(x @ U.T + b - h @ W.T)  # wrong
 
 
-@mistake("rnn_step", "W transposed", "no error; wrong from the first non-zero state on")
+@mistake(
+    "rnn_step",
+    "W transposed",
+    "no error; wrong from the first non-zero state on",
+    also=("my weights are right and my states are not", "weight_hh transposed"),
+)
 def _w_transposed(x, h, U, W, b):
     """W is transposed: with states in rows, W h is written h @ W.T; because W is square, h @ W raises no error."""
     return np.tanh(x @ U.T + h @ W + b)  # wrong
 
 
-@mistake("rnn_step", "U transposed", "an error, but none if I = H")
+@mistake(
+    "rnn_step",
+    "U transposed",
+    "an error, but none if I = H",
+    also=("mismatch in its core dimension", "shapes not aligned"),
+)
 def _u_transposed(x, h, U, W, b):
     """U is transposed: with inputs in rows, U x is written x @ U.T; x @ U runs only if I = H, and is wrong there."""
     return np.tanh(x @ U + h @ W.T + b)  # wrong
@@ -752,7 +814,12 @@ def _unchecked_step(x, h, U, W, b):
     return np.tanh(x @ U.T + h @ W.T + b)
 
 
-@mistake("rnn_forward", "state not carried", "the first step is right, all others are off")
+@mistake(
+    "rnn_forward",
+    "state not carried",
+    "the first step is right, all others are off",
+    also=("my RNN has no memory", "the hidden state is reset at every step"),
+)
 def _state_not_carried(x, U, W, b, h_0):
     """The state is not carried on: every step starts from h_0 again, instead of from the state that the step before
     returned.
@@ -1253,7 +1320,7 @@ def _batch_reshaped_at_the_start(x, U, W, b, h_0):
     return rnn_forward(sequences.swapaxes(0, 1), U, W, b, h_0)
 
 
-@mistake("rnn_forward", "h_n with an axis more", "h_n is (1, H), or (1, N, H)")
+@mistake("rnn_forward", "h_n with an axis more", "h_n is (1, H), or (1, N, H)", also=("h_n has shape (1, N, H)",))
 def _h_n_with_an_axis_more(x, U, W, b, h_0):
     """h_n has an axis of 1 in front, as torch's layer gives it: here it is (H,), or (N, H) for a batch; output[-1] has
     that shape, output[-1:] has not."""
@@ -1274,7 +1341,7 @@ def _state_handed_to_the_next_sequence(x, U, W, b, h_0):
     return output, output[-1]
 
 
-@mistake("rnn_forward", "returns swapped", "the first result has no time axis")
+@mistake("rnn_forward", "returns swapped", "the first result has no time axis", also=("output and h_n mixed up",))
 def _returns_swapped(x, U, W, b, h_0):
     """The two results are swapped: return output first, with the states of all steps, and then h_n, the last one."""
     h, output = h_0, []
@@ -1284,7 +1351,12 @@ def _returns_swapped(x, U, W, b, h_0):
     return h, np.array(output)  # wrong
 
 
-@mistake("rnn_forward", "one shared buffer", "all rows of output are equal")
+@mistake(
+    "rnn_forward",
+    "one shared buffer",
+    "all rows of output are equal",
+    also=("my RNN's rows are all the same", "every row of output equals the last one"),
+)
 def _shared_buffer(x, U, W, b, h_0):
     """All rows of output are the same, the last state: every step writes into one array and the list holds that array T
     times, so store a copy at each step.
@@ -1305,7 +1377,12 @@ def _shared_buffer_of_integers(x, U, W, b, h_0):
     return np.array(output), h
 
 
-@mistake("rnn_forward", "integer output", "integer input gives whole numbers, mostly zeros")
+@mistake(
+    "rnn_forward",
+    "integer output",
+    "integer input gives whole numbers, mostly zeros",
+    also=("my hidden states are all zero",),
+)
 def _integer_output(x, U, W, b, h_0):
     """The output array has an integer type, such as that of the input, which cuts every state off to a whole number:
     create it with a float type.
@@ -1364,7 +1441,12 @@ def _sequences_taken_for_steps(x, U, W, b, h_0):
     return np.array(steps), steps[-1]
 
 
-@mistake("rnn_forward", "batch first", "right for one sequence; on a batch an error, but none if N = T")
+@mistake(
+    "rnn_forward",
+    "batch first",
+    "right for one sequence; on a batch an error, but none if N = T",
+    also=("batch_first gives other numbers",),
+)
 def _batch_first(x, U, W, b, h_0):
     """A batch is read as if it were (N, T, I), batch first: here time is the first axis, (T, N, I), and x[t] holds what
     all sequences read at step t.
@@ -1382,7 +1464,12 @@ def _batch_first_stored_time_first(x, U, W, b, h_0):
     return output.swapaxes(0, -2), h_n
 
 
-@mistake("rnn_forward", "h_0 overwritten in place", "a second call with the same h_0 differs from the first")
+@mistake(
+    "rnn_forward",
+    "h_0 overwritten in place",
+    "a second call with the same h_0 differs from the first",
+    also=("the second call gives another result",),
+)
 def _h_0_overwritten(x, U, W, b, h_0):
     """The caller's h_0 is overwritten: h and h_0 are one array here, so h[...] = and h += change both; start from a
     copy, or bind h to a new array at each step.

@@ -7,9 +7,13 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 import rnn_helpers
+from book import mistake_pages
+from book.right import RIGHT
+from rnn_helpers import checks, data, mistakes
 from tools import series
 
 BOOK = series.ROOT / "book"
@@ -180,3 +184,81 @@ def test_nothing_is_downloaded_by_name_of_a_host():
     locked = json.loads(Path(BOOK / "package-lock.json").read_text(encoding="utf-8"))
     assert not [name for name, package in locked["packages"].items() if "resolved" in package]
     assert all("integrity" in package for name, package in locked["packages"].items() if name)
+
+
+# The pages of the silent mistakes
+
+KNOWN = {mistake.name: mistake for mistake in mistake_pages.ALL}
+
+
+@pytest.mark.parametrize("name", checks.PARTS)
+def test_what_the_pages_call_right_is_right(name):
+    getattr(checks, name)(RIGHT[name].function)
+
+
+def test_every_check_has_its_page_and_what_is_right():
+    assert sorted(target for targets in mistakes.KINDS.values() for target in targets) == sorted(checks.PARTS)
+    assert set(RIGHT) == set(checks.PARTS)
+    assert list(mistake_pages.TITLES) == list(mistakes.KINDS)
+
+
+def test_a_mistake_of_no_kind_says_so():
+    with pytest.raises(ValueError, match="no kind of mistakes has the check 'flying'"):
+        _ = mistakes.Mistake("none", "flying", print, "").kind
+
+
+def test_every_mistake_has_one_entry_and_one_place_in_the_index():
+    by_sign = mistake_pages.index().partition("## By sign")[2]
+    headings = {kind: re.findall("^### (.+)$", mistake_pages.page(kind), flags=re.M) for kind in mistakes.KINDS}
+    assert sum(len(names) for names in headings.values()) == len(KNOWN)
+    for mistake in KNOWN.values():
+        assert headings[mistake.kind].count(mistake.name) == 1
+        assert by_sign.count(f"]({mistake.kind}.md#{mistake.anchor})") == 1, mistake.name
+        assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", mistake.anchor)
+    assert len({mistake.anchor for mistake in KNOWN.values()}) == len(KNOWN)
+
+
+def test_what_people_write_leads_to_the_mistake():
+    written = mistake_pages.index().partition("## What people write")[2].partition("## By sign")[0]
+    assert "| “my RNN's rows are all the same” | [one shared buffer](loop.md#one-shared-buffer) |" in written
+    assert written.count("| “") == sum(len(mistake.also) for mistake in KNOWN.values()) >= 15
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("W transposed", "return np.tanh(x @ U.T + h @ W.T + b)"),
+        ("output reversed", "output.append(h)"),
+        ("first step skipped", "for x_t in x:"),
+        ("only the input's bias", "b = (layer.bias_ih_l0 + layer.bias_hh_l0).detach().numpy()"),
+        ("state not carried", None),  # its h does not exist before the loop
+    ],
+)
+def test_the_right_line_is_the_one_that_mends(name, line):
+    assert mistake_pages.right_line(KNOWN[name]) == line
+
+
+def test_most_mistakes_are_mended_by_a_line():
+    assert sum(mistake_pages.right_line(mistake) is None for mistake in KNOWN.values()) <= len(KNOWN) / 6
+
+
+def test_the_costs_are_those_of_the_running_example():
+    right, _ = rnn_helpers.rnn_forward(data.X, data.U, data.W, data.b)
+    h, states = np.zeros(4), []
+    for x_t in data.X:
+        h = np.tanh(x_t @ data.U.T + h @ data.W + data.b)
+        states.append(h)
+    errors = np.abs(np.array(states) - right).max(axis=1)
+    told = mistake_pages.cost(KNOWN["W transposed"])
+    assert f"off by up to {errors.max():.2f}" in told
+    assert " | ".join(["0", *(f"{error:.2f}" for error in errors[1:])]) in told
+    assert "an error (`ValueError: matmul" in mistake_pages.cost(KNOWN["U transposed"])
+    assert "it is 120 in place of 1." in mistake_pages.cost(KNOWN["orders counted"])
+
+
+def test_what_complains_is_counted():
+    assert "**Nothing complains.** Of the check's 21 cases: 9 right, 12 wrong" in mistake_pages.silence(
+        KNOWN["W transposed"]
+    )
+    assert mistake_pages.silence(KNOWN["U transposed"]).endswith("3 right, 4 wrong without a word, 14 an error.")
+    assert "of another shape" in mistake_pages.silence(KNOWN["stored after the loop"])

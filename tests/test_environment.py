@@ -294,7 +294,7 @@ def test_the_book_imports_what_the_extras_bring():
 
 def test_tests_and_tools_import_what_the_extras_bring():
     to_build = {Requirement(line).name for line in PYPROJECT["build-system"]["requires"]}
-    known = offered("lab", "test", "dev") | {"rattler"} | BROUGHT_BY.keys()
+    known = offered("lab", "test", "dev") | {"rattler", "book"} | BROUGHT_BY.keys()
     assert unknown(("tests/*.py", "tools/*.py"), known | to_build) == {}
 
 

@@ -122,7 +122,7 @@ def assert_no_frame(ax):
 def test_the_arrows_of_the_picture_join_its_boxes():
     fig = plots.linear_and_rnn(data.TOKENS, STATES)
     left, right = fig.axes
-    assert tuple(fig.get_size_inches()) == (9, 3.3)
+    assert tuple(fig.get_size_inches()) == (5.2, 5.8)
     assert [ax.get_title(loc="left") for ax in fig.axes] == [
         "Linear layer: all at once",
         "RNN: one at a time, the same cell each time",
@@ -144,14 +144,14 @@ def test_the_arrows_of_the_picture_join_its_boxes():
         assert abs(x - middle) < 0.3, "over the middle of its arrow"
         assert arrow.xy[1] < y < arrow.xy[1] + 0.3
         assert (label.get_ha(), label.get_va()) == ("center", "bottom")
-        assert colors[name] == plots.COLORS["state"]
-    assert colors["h(5) = (0.37, −0.46, 0.41, 0.57)"] == plots.COLORS["state"]
+        assert colors[name] == plots.TEXT_OF_STATES
+    assert colors["h(5) = (0.37, −0.46, 0.41, 0.57)"] == plots.TEXT_OF_STATES
 
 
 def test_the_arrows_of_the_unrolled_diagram_join_its_boxes():
     fig = plots.unrolled(data.TOKENS, STATES, data.X)
     (ax,) = fig.axes
-    assert tuple(fig.get_size_inches()) == (9, 3.2)
+    assert tuple(fig.get_size_inches()) == (7.2, 3.4)
     assert not ax.axison
     handed_on = [(None, "cell"), *[("cell", "cell")] * 4, ("cell", None)]
     assert links(ax) == [(token, "cell") for token in data.TOKENS] + handed_on
@@ -162,7 +162,7 @@ def test_the_arrows_of_the_unrolled_diagram_join_its_boxes():
         (vector,) = [text for text in ax.texts if text.get_text().startswith(f"h({t})")]
         assert arrow.xyann[0] < vector.get_position()[0] < arrow.xy[0]
         assert arrow.xy[1] < vector.get_position()[1] < arrow.xy[1] + 0.3
-        assert to_hex(vector.get_color()).upper() == plots.COLORS["state"]
+        assert to_hex(vector.get_color()).upper() == plots.TEXT_OF_STATES
     for t, (token, cell) in enumerate(zip(data.TOKENS, cells, strict=True), start=1):
         (vector,) = [text for text in ax.texts if text.get_text().startswith(f"x({t})")]
         x, y = vector.get_position()
@@ -171,7 +171,7 @@ def test_the_arrows_of_the_unrolled_diagram_join_its_boxes():
         assert boxes(ax)[token][3] < y < cell[1]
         assert (vector.get_ha(), vector.get_va()) == ("left", "center")
         assert to_hex(vector.get_color()).upper() == plots.COLORS["input"]
-    assert {text.get_fontsize() for text in texts(fig)} == {10}
+    assert {text.get_fontsize() for text in texts(fig)} == {11}, "as in every plot"
 
 
 @pytest.mark.parametrize(("L", "D"), [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)])
@@ -249,6 +249,14 @@ def test_the_picture_has_every_token_twice_and_hands_the_state_on():
     assert colors.count(plots.COLORS["state"]) == 6  # five into the cells of the RNN, and its last state out
     assert colors.count(plots.COLORS["other"]) == 1  # what comes out of the linear layer is no state
     assert_readable(fig)
+
+
+def test_the_orange_of_text_can_be_read_on_white():
+    def channel(value):
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = (channel(int(plots.TEXT_OF_STATES[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5
 
 
 def test_the_unrolled_diagram_carries_the_numbers():
@@ -529,8 +537,16 @@ plots.show(plots.lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"), alt="A li
 def test_table_as_text_and_as_html():
     made = plots.table({"name": ["a<b", "c"], "value": [-0.0004, 1], "row": [(1, 0.5), (2, 1.5)], "ok": [True, False]})
     assert repr(made).splitlines()[1] == "a<b   0.000  1, 0.500  yes"
-    assert '<th scope="row">a&lt;b</th><td>0.000</td>' in made._repr_html_()
-    assert '<th scope="col">&lt;b&gt;</th>' in plots.Table(["<b>"], [])._repr_html_()
+    left, right = 'style="text-align: left"', 'style="text-align: right"'
+    assert (
+        f'<tr><th scope="row" {left}>a&lt;b</th><td {right}>0.000</td><td {right}>1, 0.500</td>' in made._repr_html_()
+    )
+    assert f'<th scope="col" {left}>name</th><th scope="col" {right}>value</th>' in made._repr_html_()
+    assert f'<th scope="col" {left}>&lt;b&gt;</th>' in plots.Table(["<b>"], [])._repr_html_()
+    assert (
+        f"<td {left}>take <code>x &lt; 1</code></td>" in plots.Table(["a", "b"], [["c", "take `x < 1`"]])._repr_html_()
+    )
+    assert "−0.40<br>0.50<br>0.00</td>" in plots.table({"h": ["a"], "W h": [(-0.4, 0.5, 0.0)]}, digits=2)._repr_html_()
     assert repr(plots.table_of_rows(["name", "value"], [("c", 1), ("d", 0.25)], digits=2)) == repr(
         plots.table({"name": ["c", "d"], "value": [1, 0.25]}, digits=2)
     )

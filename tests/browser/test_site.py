@@ -16,6 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import PACKAGES, ROOT, SITE
 
+from book import mistake_pages
 from rnn_helpers.course.cells import grade_id_of, is_answer
 from tools import series
 
@@ -184,3 +185,11 @@ def test_the_reference_has_every_public_name(module):
     named = {tag["id"].rpartition(".")[2] for tag in parsed(SITE / "api" / f"{module.stem}.html").select("dt.sig[id]")}
     assert public
     assert public <= named
+
+
+@pytest.mark.parametrize("mistake", mistake_pages.ALL, ids=lambda mistake: mistake.name)
+def test_every_mistake_stands_at_its_anchor(mistake):
+    section = parsed(SITE / "silent_mistakes" / f"{mistake.kind}.html").find("section", id=mistake.anchor)
+    title = section.find("h3").get_text().rstrip("#").replace("\N{NO-BREAK SPACE}", " ")
+    assert bare(title) == bare(mistake.name)
+    assert bare(mistake.line) in bare(section.find("pre").get_text())
