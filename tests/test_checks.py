@@ -6,6 +6,7 @@ test_learners.py.
 
 import ast
 import builtins
+import functools
 import itertools
 import logging
 import math
@@ -628,6 +629,10 @@ class Unspeakable(Exception):  # noqa: N818
         raise self.args[0] if self.args else RuntimeError("no text either")
 
 
+class NoTraceback(NotImplementedError):  # noqa: N818
+    __traceback__ = None
+
+
 class NoName(type):
     @property
     def __name__(cls):
@@ -690,6 +695,9 @@ class Liar:
 NASTY_STEPS = [
     (3, "wants a function, without calling it: got an object of type int"),
     (raises(NotImplementedError()), "is not written yet"),
+    (raises(NoTraceback()), "is not written yet: put your code where it"),
+    (functools.partial(raises(NotImplementedError())), "is not written yet: put your code where it"),
+    (functools.partial(raises(NoTraceback())), "is not written yet: put your code where it"),
     (lambda *args: None, "returns None (is the return missing?) on one input with only the bias (I=3, H=4)"),
     (lambda *args: (args[1], args[1]), "expected (4,), got (2, 4): it is a tuple of 2 results; return one of them"),
     (lambda *args: (args[1],), "(1, 4): it is a tuple of one (is there a stray comma after the result?)."),
@@ -758,6 +766,19 @@ def test_nasty_steps_fail_with_a_message_and_in_silence(fn, says, capfd, recwarn
     assert not recwarn.list
 
 
+def test_all_changed_arguments_are_named_with_the_remedy():
+    def changes_two(x, h, U, W, b):
+        h_next = rnn.rnn_step(x, h, U, W, b)
+        x += 1
+        h += 1
+        return h_next
+
+    assert failure("rnn_step", changes_two) == (
+        "rnn_step changes its argument x and h, on one input with only the bias (I=3, H=4): the caller still needs it, "
+        "so work on a copy, or make a new array."
+    )
+
+
 @pytest.mark.parametrize(
     ("fn", "says"),
     [
@@ -782,8 +803,15 @@ def test_nasty_forwards_fail_with_a_message(fn, says, capfd):
         (lambda n, m: None, "returns None"),
         (lambda n, m: ((m, n), (m, m), (m,)), 'returns a tuple, where a dict with the keys "U", "W" and "b" belongs'),
         (lambda n, m: {"U": (m, n)}, "returns a dict with the keys ['U']"),
-        (lambda n, m: {"U": (m, n), "W": (m, m), "b": m}, "gives 4 for b, where a tuple of whole numbers belongs"),
-        (lambda n, m: {"U": (m, n), "W": (m, m), "b": "m"}, "gives a str for b"),
+        (
+            lambda n, m: {"U": (m, n), "W": (m, m), "b": m},
+            "gives 4 for b, where a tuple of whole numbers belongs, such as (4,) or (4, 3) "
+            "(a tuple of one number is written with a comma), on input_size=3",
+        ),
+        (
+            lambda n, m: {"U": (m, n), "W": (m, m), "b": "m"},
+            "gives a str for b, where a tuple of whole numbers belongs, such as (4,) or (4, 3), on input_size=3",
+        ),
         (lambda n, m: {"U": (m, n), "W": (m, 4.0), "b": (m,)}, "gives (4, 4.0) for W"),
         (lambda n, m: {"U": (m, n), "W": (10**400, m), "b": (m,)}, "00... for W, where"),
         (lambda n, m: {"U": (m, n), "W": (m, m), "b": (True,)}, "gives (True,) for b"),
@@ -799,6 +827,90 @@ def test_nasty_shapes_fail_with_a_message(fn, says):
 def test_an_interrupt_passes_through():
     with pytest.raises(KeyboardInterrupt):
         checks.rnn_step(raises(KeyboardInterrupt()))
+
+
+# The parts of the engine, where a whole check would not tell
+
+
+def likeness(learner, mistake):
+    """How much a mistake is like a learner's function, by what both return on case after case.
+
+    0 is right, and None stands for an array that does not fit.
+    """
+
+    def by_case(results):
+        def fn(n):
+            if results[n] is None:
+                raise ValueError
+            return np.full(1, float(results[n]))
+
+        return fn
+
+    cases = [checking.Case(f"case {n}", {"n": n}, (np.zeros(1),)) for n in range(len(learner))]
+    check = checking.Check("check", cases, checking.read_array, lambda *args: "")
+    outcomes = [checking._run(by_case(learner), check, case) for case in cases]
+    return checking._likeness(by_case(mistake), check, list(zip(outcomes, cases, strict=True))).name
+
+
+@pytest.mark.parametrize(
+    ("learner", "mistake", "how_much"),
+    [
+        ([1, 0, None], [1, 0, None], "FULL"),
+        ([1, 2], [1 + 1e-7, 2], "FULL"),  # rounded as float32 is
+        ([1, None], [1, 5], "NEARLY"),
+        ([1, 1], [1, None], "NEARLY"),
+        ([1, 1, None, None, None], [1, 1, 5, 5, 5], "NONE"),  # most cases do not speak
+        ([0, None], [0, 5], "NONE"),  # nothing wrong in common
+        ([1, 2, 0], [1, 2, 5], "WHERE_WRONG"),
+        ([1, 0], [1, 5], "NONE"),  # one result in common may be chance
+        ([1, 2, 0, None], [1, 2, 5, 5], "NONE"),
+        ([1, 2, 3], [1, 2, 5], "NONE"),
+    ],
+)
+def test_how_much_a_mistake_is_like_a_function(learner, mistake, how_much):
+    assert likeness(learner, mistake) == how_much
+
+
+FIVE, ROWS = np.zeros(5), np.zeros((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected", "told"),
+    [
+        ((FIVE, 0.5, 0.5), FIVE, ": it is a tuple of 3; return its first part alone"),
+        ((0.5, FIVE, 0.5), FIVE, ": it is a tuple of 3; return its second part alone"),
+        ([0.5, 0.5, FIVE], FIVE, ": it is a list of 3; return its third part alone"),
+        ((FIVE, 0.5, 0.5, 0.5), FIVE, ": it is a tuple of 4 results; return one of them alone"),
+        ((0.5, 0.5), FIVE, ""),
+        ([0.5] * 5, FIVE, ""),
+        ([ROWS, ROWS], ROWS, ""),  # as many as there are rows
+        ({}, FIVE, ""),  # a dict has values too
+        ((Liar(), FIVE), FIVE, ""),
+    ],
+)
+def test_what_a_returned_object_tells(returned, expected, told):
+    assert checking.kind_told(returned, (expected,)) == told
+    assert checking.kind_told(returned, (expected, expected)) == ""
+
+
+@pytest.mark.parametrize("matrices", [[np.ones((2, 3))] * 3, [2 * np.eye(2), 2 * np.eye(2), np.eye(3)]])
+def test_matrices_of_a_wrong_shape_are_read_as_they_are(matrices):
+    first, apart, repeated = checking.read_orthogonal(matrices)
+    assert np.array_equal(first, matrices[0])
+    assert np.array_equal(apart, 0 * first)
+    assert repeated == 0
+
+
+def test_words_of_the_messages():
+    assert [checking.listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    assert [len(checking._shown("x" * n)) for n in (57, 58, 59)] == [59, 60, 63]  # two quotes; three dots
+    errors = ValueError(""), ValueError("no X."), ValueError(".5 is too much.. "), ValueError(250 * "x")
+    assert [checking._error(error) for error in errors] == [
+        "ValueError",
+        "ValueError: no X",
+        "ValueError: .5 is too much",
+        f"ValueError: {200 * 'x'}",
+    ]
 
 
 # What the learner sees
@@ -894,6 +1006,12 @@ def test_a_mistake_is_known_again_once_numpy_is_whole_again(monkeypatch):
     assert "W is transposed" in failure("rnn_step", transposed, seed=78)
 
 
+def test_numpy_is_not_whole_without_one_of_its_functions(monkeypatch):
+    assert checking._numpy_is_whole()
+    monkeypatch.delattr(np, "kron")
+    assert not checking._numpy_is_whole()
+
+
 def test_what_is_overwritten_before_is_told(monkeypatch):
     monkeypatch.setattr(np, "zeros", 3)
     message = failure("rnn_step", RIGHT["rnn_step"][0], seed=4712)
@@ -934,6 +1052,7 @@ def test_functions_under_their_names_are_told_from_others():
     liars = {"tanh": tanh, "array": np.asarray, "stack": 3}
     assert checking.overwritten(**liars) == list(liars)
     assert checking.overwritten(tanh=np.frompyfunc(tanh, 1, 1)) == ["tanh"]
+    assert checking.overwritten(array=np.poly1d([1])) == ["array"]  # of a class of NumPy, without a name of its own
 
 
 def test_an_overwritten_numpy_is_refused(monkeypatch):
