@@ -21,7 +21,7 @@ import pytest
 import torch
 
 from rnn_helpers import checking, checks, explaining, rnn
-from rnn_helpers.mistakes import forward_from
+from rnn_helpers.mistakes import CATALOGUE, forward_from
 
 SEEDS = (0, 1, 2)
 by_check = pytest.mark.parametrize("name", checks.PARTS)
@@ -693,7 +693,7 @@ class Liar:
 
 
 NASTY_STEPS = [
-    (3, "wants a function, without calling it: got an object of type int"),
+    (3, "rnn_step wants a function, without calling it: got an object of type int."),
     (raises(NotImplementedError()), "is not written yet"),
     (raises(NoTraceback()), "is not written yet: put your code where it"),
     (functools.partial(raises(NotImplementedError())), "is not written yet: put your code where it"),
@@ -709,19 +709,23 @@ NASTY_STEPS = [
     ),
     (lambda *args: (rnn.rnn_step(*args), 0.5), ": it is a tuple of 2; return its first part alone."),
     (lambda *args: torch.tensor(np.stack([args[1]] * 2)).max(dim=0), "as torch's max gives them; take its .values."),
-    (lambda *args: ..., "returns three dots, which still stand where your code belongs,"),
-    (lambda *args: [math.exp(1e4)], "OverflowError: math range error; an exponential of a large number overflows"),
+    (lambda *args: ..., "rnn_step returns three dots, which still stand where your code belongs, on one input"),
+    (
+        lambda *args: [math.exp(1e4)],
+        "raises an error on one input with only the bias (I=3, H=4): OverflowError: math range error; an exponential "
+        "of a large number overflows: use np.tanh or math.tanh, which cope with any number.",
+    ),
     (
         lambda *args: np.broadcast_to(0.0, (1000, 1000, 1000)),
-        "of shape (1000, 1000, 1000), far larger",
+        "returns an array of shape (1000, 1000, 1000), far larger than what belongs there, on one input",
     ),
     (lambda *args: args[1] * np.nan, "holds NaN"),
     (lambda *args: rnn.rnn_step(*args)[None], "expected (4,), got (1, 4)"),
     (lambda *args: 0.5, "expected (4,), got ()"),
     (lambda *args: [], "expected (4,), got (0,)"),
-    (lambda *args: [[1.0], [1.0, 2.0]], "returns a list that cannot be read as one array of numbers"),
+    (lambda *args: [[1.0], [1.0, 2.0]], "returns a list that cannot be read as one array of numbers, on"),
     (lambda *args: [None], "returns a list where an array of real numbers belongs"),
-    (lambda *args: "tanh", "returns a str where an array of real numbers belongs"),
+    (lambda *args: "tanh", "returns a str where an array of real numbers belongs, on"),
     (lambda *args: ["a", "b"], "returns a list where an array of real numbers belongs"),
     (lambda *args: object(), "returns a object where"),
     (lambda *args: args[1] + 0j, "returns an array of dtype complex128 where an array of real numbers belongs"),
@@ -733,12 +737,22 @@ NASTY_STEPS = [
         "raises an error on one input with only the bias (I=3, H=4): ZeroDivisionError: division by zero.",
     ),
     (lambda *args: undefined_name, "NameError: name 'undefined_name' is not defined"),  # noqa: F821
-    (raises(ValueError("first line\nsecond line")), "ValueError: first line."),
+    (
+        raises(ValueError("first line\nsecond line")),
+        "rnn_step raises an error on one input with only the bias (I=3, H=4): ValueError: first line.",
+    ),
     (raises(Unspeakable()), "Unspeakable."),
     (raises(BaseException("base")), "BaseException: base."),
-    (lambda *args: sys.exit("bye"), "tries to end Python"),
+    (
+        lambda *args: sys.exit("bye"),
+        "tries to end Python on one input with only the bias (I=3, H=4): leave out exit() and sys.exit().",
+    ),
     (changes_its_arguments, "changes its argument x"),
-    (random_results, "gives different results for the same input"),
+    (
+        random_results,
+        "rnn_step gives different results for the same input when it is called again: does it use random numbers "
+        "without a fixed seed, an array from np.empty, or something that it keeps between calls?",
+    ),
     (writes_to_stderr, "is off on one input with only the bias"),
     (endless, "RecursionError"),
     (raises(ValueError("\n\n  matmul")), "ValueError: matmul."),
@@ -747,7 +761,11 @@ NASTY_STEPS = [
     (changes_a_dtype, "changes its argument x"),
     (right_on_vectors_only, "is not written yet on a batch of 5 (I=3, H=4), but right before"),
     (wrong_and_then_nothing, "The tanh is missing"),
-    (always_the_same_array, "returns one and the same array at every call"),
+    (
+        always_the_same_array,
+        "rnn_step returns one and the same array at every call, so that a later call changes an earlier result: "
+        "make a new array each time.",
+    ),
     (naive_tanh, "np.exp overflows for numbers beyond 709"),
     (cut_off_sums, "is off on one input of large numbers"),
     (cut_off_sums, "The sums are large here: does an exponential overflow, or is a sum cut off?"),
@@ -766,6 +784,16 @@ def test_nasty_steps_fail_with_a_message_and_in_silence(fn, says, capfd, recwarn
     assert not recwarn.list
 
 
+def test_a_mistake_on_one_of_two_ways_is_told_with_the_first_case_of_it():
+    def no_tanh_in_a_batch(x, h, U, W, b):
+        return rnn.rnn_step(x, h, U, W, b) if np.ndim(x) == 1 else x @ U.T + h @ W.T + b
+
+    (hint,) = [mistake.hint for mistake in CATALOGUE if mistake.name == "missing tanh"]
+    assert failure("rnn_step", no_tanh_in_a_batch) == (
+        f"rnn_step: right in some cases, but not on a batch of 5 (I=3, H=4). {hint}"
+    )
+
+
 def test_all_changed_arguments_are_named_with_the_remedy():
     def changes_two(x, h, U, W, b):
         h_next = rnn.rnn_step(x, h, U, W, b)
@@ -782,8 +810,14 @@ def test_all_changed_arguments_are_named_with_the_remedy():
 @pytest.mark.parametrize(
     ("fn", "says"),
     [
-        (lambda *args: rnn.rnn_forward(*args)[0], "returns one ndarray, where a tuple of two belongs, output and h_n"),
-        (lambda *args: (*rnn.rnn_forward(*args), 0), "returns a tuple of 3, where two arrays belong"),
+        (
+            lambda *args: rnn.rnn_forward(*args)[0],
+            "returns one ndarray, where a tuple of two belongs, output and h_n, on",
+        ),
+        (
+            lambda *args: (*rnn.rnn_forward(*args), 0),
+            "returns a tuple of 3, where two arrays belong, output and h_n, on",
+        ),
         (lambda *args: (rnn.rnn_forward(*args)[0], None), "returns None (is the return missing?)"),
         (lambda *args: None, "returns None (is the return missing?)"),
         (lambda *args: (rnn.rnn_forward(*args)[0], rnn.rnn_forward(*args)[1][None]), "h_n has an axis of 1 in front"),
@@ -899,6 +933,20 @@ def test_matrices_of_a_wrong_shape_are_read_as_they_are(matrices):
     assert np.array_equal(first, matrices[0])
     assert np.array_equal(apart, 0 * first)
     assert repeated == 0
+
+
+def test_results_without_rows_are_alike_where_rounding_does_not_count():
+    nothing, none_of_four, two = np.zeros(0), np.zeros((0, 4)), np.zeros(2)
+    assert checking.close(nothing, none_of_four, coarse=True)
+    assert not checking.close(nothing, none_of_four)
+    assert not checking.close(nothing, two, coarse=True)
+    assert not checking.close(two, nothing, coarse=True)
+
+
+def test_a_result_may_be_as_large_as_the_largest_and_no_larger():
+    assert checking.as_numbers(np.zeros(checking.LARGEST)).size == checking.LARGEST
+    with pytest.raises(checking.Unreadable, match="far larger"):
+        checking.as_numbers(np.zeros(checking.LARGEST + 1))
 
 
 def test_words_of_the_messages():
