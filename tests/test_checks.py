@@ -943,6 +943,43 @@ def test_results_without_rows_are_alike_where_rounding_does_not_count():
     assert not checking.close(two, nothing, coarse=True)
 
 
+def test_within_takes_its_bounds_in_and_bears_what_is_not_finite():
+    zero, one, infinite = np.zeros(1), np.ones(1), np.full(1, np.inf)
+    assert checking.within(one, zero, 1.0, 0.0)
+    assert checking.within(-one, zero, 1.0, 0.0)
+    with np.errstate(all="raise"):  # infinity minus infinity
+        assert checking.within(infinite, infinite, 0.0, 0.0)
+        assert not checking.within(infinite, -infinite, 0.0, 0.0)
+
+
+def test_an_argument_is_the_same_to_its_last_digit_or_changed_or_gone():
+    one = np.ones(1)
+    assert checking._same(one, np.ones(1))
+    assert not checking._same(one, one + 1e-15)
+    case = checking.Case("case", {"x": one, "U": one, "W": one, "n": 3}, ())
+    assert checking._changed({"x": None, "U": 2 * one, "W": np.ones(1), "n": 3}, case) == ("x (it is gone)", "U")
+
+
+def test_an_error_that_no_known_mistake_raises_is_like_no_other_outcome():
+    strange, misfit = checking.Outcome(None, strange=True), checking.Outcome(None)
+    assert checking._alike(misfit, misfit)
+    assert not any(checking._alike(*pair) for pair in [(strange, misfit), (misfit, strange), (strange, strange)])
+
+
+class ReadOnce:
+    """What gives its numbers at the first reading alone."""
+
+    def __init__(self, numbers):
+        self.numbers = [numbers]
+
+    def __array__(self, *args, **kwargs):
+        return self.numbers.pop()
+
+
+def test_a_result_that_cannot_be_read_a_second_time_is_taken_as_it_was():
+    checks.rnn_step(lambda *args: ReadOnce(rnn.rnn_step(*args)))
+
+
 def test_a_result_may_be_as_large_as_the_largest_and_no_larger():
     assert checking.as_numbers(np.zeros(checking.LARGEST)).size == checking.LARGEST
     with pytest.raises(checking.Unreadable, match="far larger"):
