@@ -6,6 +6,7 @@ test_learners.py.
 
 import ast
 import builtins
+import functools
 import itertools
 import logging
 import math
@@ -20,7 +21,7 @@ import pytest
 import torch
 
 from rnn_helpers import checking, checks, explaining, rnn
-from rnn_helpers.mistakes import forward_from
+from rnn_helpers.mistakes import CATALOGUE, forward_from
 
 SEEDS = (0, 1, 2)
 by_check = pytest.mark.parametrize("name", checks.PARTS)
@@ -691,6 +692,10 @@ class Unspeakable(Exception):  # noqa: N818
         raise self.args[0] if self.args else RuntimeError("no text either")
 
 
+class NoTraceback(NotImplementedError):  # noqa: N818
+    __traceback__ = None
+
+
 class NoName(type):
     @property
     def __name__(cls):
@@ -751,8 +756,11 @@ class Liar:
 
 
 NASTY_STEPS = [
-    (3, "wants a function, without calling it: got an object of type int"),
+    (3, "rnn_step wants a function, without calling it: got an object of type int."),
     (raises(NotImplementedError()), "is not written yet"),
+    (raises(NoTraceback()), "is not written yet: put your code where it"),
+    (functools.partial(raises(NotImplementedError())), "is not written yet: put your code where it"),
+    (functools.partial(raises(NoTraceback())), "is not written yet: put your code where it"),
     (lambda *args: None, "returns None (is the return missing?) on one input with only the bias (I=3, H=4)"),
     (lambda *args: (args[1], args[1]), "expected (4,), got (2, 4): it is a tuple of 2 results; return one of them"),
     (lambda *args: (args[1],), "(1, 4): it is a tuple of one (is there a stray comma after the result?)."),
@@ -764,19 +772,23 @@ NASTY_STEPS = [
     ),
     (lambda *args: (rnn.rnn_step(*args), 0.5), ": it is a tuple of 2; return its first part alone."),
     (lambda *args: torch.tensor(np.stack([args[1]] * 2)).max(dim=0), "as torch's max gives them; take its .values."),
-    (lambda *args: ..., "returns three dots, which still stand where your code belongs,"),
-    (lambda *args: [math.exp(1e4)], "OverflowError: math range error; an exponential of a large number overflows"),
+    (lambda *args: ..., "rnn_step returns three dots, which still stand where your code belongs, on one input"),
+    (
+        lambda *args: [math.exp(1e4)],
+        "raises an error on one input with only the bias (I=3, H=4): OverflowError: math range error; an exponential "
+        "of a large number overflows: use np.tanh or math.tanh, which cope with any number.",
+    ),
     (
         lambda *args: np.broadcast_to(0.0, (1000, 1000, 1000)),
-        "of shape (1000, 1000, 1000), far larger",
+        "returns an array of shape (1000, 1000, 1000), far larger than what belongs there, on one input",
     ),
     (lambda *args: args[1] * np.nan, "holds NaN"),
     (lambda *args: rnn.rnn_step(*args)[None], "expected (4,), got (1, 4)"),
     (lambda *args: 0.5, "expected (4,), got ()"),
     (lambda *args: [], "expected (4,), got (0,)"),
-    (lambda *args: [[1.0], [1.0, 2.0]], "returns a list that cannot be read as one array of numbers"),
+    (lambda *args: [[1.0], [1.0, 2.0]], "returns a list that cannot be read as one array of numbers, on"),
     (lambda *args: [None], "returns a list where an array of real numbers belongs"),
-    (lambda *args: "tanh", "returns a str where an array of real numbers belongs"),
+    (lambda *args: "tanh", "returns a str where an array of real numbers belongs, on"),
     (lambda *args: ["a", "b"], "returns a list where an array of real numbers belongs"),
     (lambda *args: object(), "returns a object where"),
     (lambda *args: args[1] + 0j, "returns an array of dtype complex128 where an array of real numbers belongs"),
@@ -788,12 +800,22 @@ NASTY_STEPS = [
         "raises an error on one input with only the bias (I=3, H=4): ZeroDivisionError: division by zero.",
     ),
     (lambda *args: undefined_name, "NameError: name 'undefined_name' is not defined"),  # noqa: F821
-    (raises(ValueError("first line\nsecond line")), "ValueError: first line."),
+    (
+        raises(ValueError("first line\nsecond line")),
+        "rnn_step raises an error on one input with only the bias (I=3, H=4): ValueError: first line.",
+    ),
     (raises(Unspeakable()), "Unspeakable."),
     (raises(BaseException("base")), "BaseException: base."),
-    (lambda *args: sys.exit("bye"), "tries to end Python"),
+    (
+        lambda *args: sys.exit("bye"),
+        "tries to end Python on one input with only the bias (I=3, H=4): leave out exit() and sys.exit().",
+    ),
     (changes_its_arguments, "changes its argument x"),
-    (random_results, "gives different results for the same input"),
+    (
+        random_results,
+        "rnn_step gives different results for the same input when it is called again: does it use random numbers "
+        "without a fixed seed, an array from np.empty, or something that it keeps between calls?",
+    ),
     (writes_to_stderr, "is off on one input with only the bias"),
     (endless, "RecursionError"),
     (raises(ValueError("\n\n  matmul")), "ValueError: matmul."),
@@ -802,7 +824,11 @@ NASTY_STEPS = [
     (changes_a_dtype, "changes its argument x"),
     (right_on_vectors_only, "is not written yet on a batch of 5 (I=3, H=4), but right before"),
     (wrong_and_then_nothing, "The tanh is missing"),
-    (always_the_same_array, "returns one and the same array at every call"),
+    (
+        always_the_same_array,
+        "rnn_step returns one and the same array at every call, so that a later call changes an earlier result: "
+        "make a new array each time.",
+    ),
     (naive_tanh, "np.exp overflows for numbers beyond 709"),
     (cut_off_sums, "is off on one input of large numbers"),
     (cut_off_sums, "The sums are large here: does an exponential overflow, or is a sum cut off?"),
@@ -821,11 +847,40 @@ def test_nasty_steps_fail_with_a_message_and_in_silence(fn, says, capfd, recwarn
     assert not recwarn.list
 
 
+def test_a_mistake_on_one_of_two_ways_is_told_with_the_first_case_of_it():
+    def no_tanh_in_a_batch(x, h, U, W, b):
+        return rnn.rnn_step(x, h, U, W, b) if np.ndim(x) == 1 else x @ U.T + h @ W.T + b
+
+    (hint,) = [mistake.hint for mistake in CATALOGUE if mistake.name == "missing tanh"]
+    assert failure("rnn_step", no_tanh_in_a_batch) == (
+        f"rnn_step: right in some cases, but not on a batch of 5 (I=3, H=4). {hint}"
+    )
+
+
+def test_all_changed_arguments_are_named_with_the_remedy():
+    def changes_two(x, h, U, W, b):
+        h_next = rnn.rnn_step(x, h, U, W, b)
+        x += 1
+        h += 1
+        return h_next
+
+    assert failure("rnn_step", changes_two) == (
+        "rnn_step changes its argument x and h, on one input with only the bias (I=3, H=4): the caller still needs it, "
+        "so work on a copy, or make a new array."
+    )
+
+
 @pytest.mark.parametrize(
     ("fn", "says"),
     [
-        (lambda *args: rnn.rnn_forward(*args)[0], "returns one ndarray, where a tuple of two belongs, output and h_n"),
-        (lambda *args: (*rnn.rnn_forward(*args), 0), "returns a tuple of 3, where two arrays belong"),
+        (
+            lambda *args: rnn.rnn_forward(*args)[0],
+            "returns one ndarray, where a tuple of two belongs, output and h_n, on",
+        ),
+        (
+            lambda *args: (*rnn.rnn_forward(*args), 0),
+            "returns a tuple of 3, where two arrays belong, output and h_n, on",
+        ),
         (lambda *args: (rnn.rnn_forward(*args)[0], None), "returns None (is the return missing?)"),
         (lambda *args: None, "returns None (is the return missing?)"),
         (lambda *args: (rnn.rnn_forward(*args)[0], rnn.rnn_forward(*args)[1][None]), "h_n has an axis of 1 in front"),
@@ -845,8 +900,15 @@ def test_nasty_forwards_fail_with_a_message(fn, says, capfd):
         (lambda n, m: None, "returns None"),
         (lambda n, m: ((m, n), (m, m), (m,)), 'returns a tuple, where a dict with the keys "U", "W" and "b" belongs'),
         (lambda n, m: {"U": (m, n)}, "returns a dict with the keys ['U']"),
-        (lambda n, m: {"U": (m, n), "W": (m, m), "b": m}, "gives 4 for b, where a tuple of whole numbers belongs"),
-        (lambda n, m: {"U": (m, n), "W": (m, m), "b": "m"}, "gives a str for b"),
+        (
+            lambda n, m: {"U": (m, n), "W": (m, m), "b": m},
+            "gives 4 for b, where a tuple of whole numbers belongs, such as (4,) or (4, 3) "
+            "(a tuple of one number is written with a comma), on input_size=3",
+        ),
+        (
+            lambda n, m: {"U": (m, n), "W": (m, m), "b": "m"},
+            "gives a str for b, where a tuple of whole numbers belongs, such as (4,) or (4, 3), on input_size=3",
+        ),
         (lambda n, m: {"U": (m, n), "W": (m, 4.0), "b": (m,)}, "gives (4, 4.0) for W"),
         (lambda n, m: {"U": (m, n), "W": (10**400, m), "b": (m,)}, "00... for W, where"),
         (lambda n, m: {"U": (m, n), "W": (m, m), "b": (True,)}, "gives (True,) for b"),
@@ -862,6 +924,141 @@ def test_nasty_shapes_fail_with_a_message(fn, says):
 def test_an_interrupt_passes_through():
     with pytest.raises(KeyboardInterrupt):
         checks.rnn_step(raises(KeyboardInterrupt()))
+
+
+# The parts of the engine, where a whole check would not tell
+
+
+def likeness(learner, mistake):
+    """How much a mistake is like a learner's function, by what both return on case after case.
+
+    0 is right, and None stands for an array that does not fit.
+    """
+
+    def by_case(results):
+        def fn(n):
+            if results[n] is None:
+                raise ValueError
+            return np.full(1, float(results[n]))
+
+        return fn
+
+    cases = [checking.Case(f"case {n}", {"n": n}, (np.zeros(1),)) for n in range(len(learner))]
+    check = checking.Check("check", cases, checking.read_array, lambda *args: "")
+    outcomes = [checking._run(by_case(learner), check, case) for case in cases]
+    return checking._likeness(by_case(mistake), check, list(zip(outcomes, cases, strict=True))).name
+
+
+@pytest.mark.parametrize(
+    ("learner", "mistake", "how_much"),
+    [
+        ([1, 0, None], [1, 0, None], "FULL"),
+        ([1, 2], [1 + 1e-7, 2], "FULL"),  # rounded as float32 is
+        ([1, None], [1, 5], "NEARLY"),
+        ([1, 1], [1, None], "NEARLY"),
+        ([1, 1, None, None, None], [1, 1, 5, 5, 5], "NONE"),  # most cases do not speak
+        ([0, None], [0, 5], "NONE"),  # nothing wrong in common
+        ([1, 2, 0], [1, 2, 5], "WHERE_WRONG"),
+        ([1, 0], [1, 5], "NONE"),  # one result in common may be chance
+        ([1, 2, 0, None], [1, 2, 5, 5], "NONE"),
+        ([1, 2, 3], [1, 2, 5], "NONE"),
+    ],
+)
+def test_how_much_a_mistake_is_like_a_function(learner, mistake, how_much):
+    assert likeness(learner, mistake) == how_much
+
+
+FIVE, ROWS = np.zeros(5), np.zeros((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("returned", "expected", "told"),
+    [
+        ((FIVE, 0.5, 0.5), FIVE, ": it is a tuple of 3; return its first part alone"),
+        ((0.5, FIVE, 0.5), FIVE, ": it is a tuple of 3; return its second part alone"),
+        ([0.5, 0.5, FIVE], FIVE, ": it is a list of 3; return its third part alone"),
+        ((FIVE, 0.5, 0.5, 0.5), FIVE, ": it is a tuple of 4 results; return one of them alone"),
+        ((0.5, 0.5), FIVE, ""),
+        ([0.5] * 5, FIVE, ""),
+        ([ROWS, ROWS], ROWS, ""),  # as many as there are rows
+        ({}, FIVE, ""),  # a dict has values too
+        ((Liar(), FIVE), FIVE, ""),
+    ],
+)
+def test_what_a_returned_object_tells(returned, expected, told):
+    assert checking.kind_told(returned, (expected,)) == told
+    assert checking.kind_told(returned, (expected, expected)) == ""
+
+
+@pytest.mark.parametrize("matrices", [[np.ones((2, 3))] * 3, [2 * np.eye(2), 2 * np.eye(2), np.eye(3)]])
+def test_matrices_of_a_wrong_shape_are_read_as_they_are(matrices):
+    first, apart, repeated = checking.read_orthogonal(matrices)
+    assert np.array_equal(first, matrices[0])
+    assert np.array_equal(apart, 0 * first)
+    assert repeated == 0
+
+
+def test_results_without_rows_are_alike_where_rounding_does_not_count():
+    nothing, none_of_four, two = np.zeros(0), np.zeros((0, 4)), np.zeros(2)
+    assert checking.close(nothing, none_of_four, coarse=True)
+    assert not checking.close(nothing, none_of_four)
+    assert not checking.close(nothing, two, coarse=True)
+    assert not checking.close(two, nothing, coarse=True)
+
+
+def test_within_takes_its_bounds_in_and_bears_what_is_not_finite():
+    zero, one, infinite = np.zeros(1), np.ones(1), np.full(1, np.inf)
+    assert checking.within(one, zero, 1.0, 0.0)
+    assert checking.within(-one, zero, 1.0, 0.0)
+    with np.errstate(all="raise"):  # infinity minus infinity
+        assert checking.within(infinite, infinite, 0.0, 0.0)
+        assert not checking.within(infinite, -infinite, 0.0, 0.0)
+
+
+def test_an_argument_is_the_same_to_its_last_digit_or_changed_or_gone():
+    one = np.ones(1)
+    assert checking._same(one, np.ones(1))
+    assert not checking._same(one, one + 1e-15)
+    case = checking.Case("case", {"x": one, "U": one, "W": one, "n": 3}, ())
+    assert checking._changed({"x": None, "U": 2 * one, "W": np.ones(1), "n": 3}, case) == ("x (it is gone)", "U")
+
+
+def test_an_error_that_no_known_mistake_raises_is_like_no_other_outcome():
+    strange, misfit = checking.Outcome(None, strange=True), checking.Outcome(None)
+    assert checking._alike(misfit, misfit)
+    assert not any(checking._alike(*pair) for pair in [(strange, misfit), (misfit, strange), (strange, strange)])
+
+
+class ReadOnce:
+    """What gives its numbers at the first reading alone."""
+
+    def __init__(self, numbers):
+        self.numbers = [numbers]
+
+    def __array__(self, *args, **kwargs):
+        return self.numbers.pop()
+
+
+def test_a_result_that_cannot_be_read_a_second_time_is_taken_as_it_was():
+    checks.rnn_step(lambda *args: ReadOnce(rnn.rnn_step(*args)))
+
+
+def test_a_result_may_be_as_large_as_the_largest_and_no_larger():
+    assert checking.as_numbers(np.zeros(checking.LARGEST)).size == checking.LARGEST
+    with pytest.raises(checking.Unreadable, match="far larger"):
+        checking.as_numbers(np.zeros(checking.LARGEST + 1))
+
+
+def test_words_of_the_messages():
+    assert [checking.listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+    assert [len(checking._shown("x" * n)) for n in (57, 58, 59)] == [59, 60, 63]  # two quotes; three dots
+    errors = ValueError(""), ValueError("no X."), ValueError(".5 is too much.. "), ValueError(250 * "x")
+    assert [checking._error(error) for error in errors] == [
+        "ValueError",
+        "ValueError: no X",
+        "ValueError: .5 is too much",
+        f"ValueError: {200 * 'x'}",
+    ]
 
 
 # What the learner sees
@@ -957,6 +1154,12 @@ def test_a_mistake_is_known_again_once_numpy_is_whole_again(monkeypatch):
     assert "W is transposed" in failure("rnn_step", transposed, seed=78)
 
 
+def test_numpy_is_not_whole_without_one_of_its_functions(monkeypatch):
+    assert checking._numpy_is_whole()
+    monkeypatch.delattr(np, "kron")
+    assert not checking._numpy_is_whole()
+
+
 def test_what_is_overwritten_before_is_told(monkeypatch):
     monkeypatch.setattr(np, "zeros", 3)
     message = failure("rnn_step", RIGHT["rnn_step"][0], seed=4712)
@@ -997,6 +1200,7 @@ def test_functions_under_their_names_are_told_from_others():
     liars = {"tanh": tanh, "array": np.asarray, "stack": 3}
     assert checking.overwritten(**liars) == list(liars)
     assert checking.overwritten(tanh=np.frompyfunc(tanh, 1, 1)) == ["tanh"]
+    assert checking.overwritten(array=np.poly1d([1])) == ["array"]  # of a class of NumPy, without a name of its own
 
 
 def test_an_overwritten_numpy_is_refused(monkeypatch):

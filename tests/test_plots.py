@@ -71,6 +71,9 @@ def boxes(ax):
         assert x_0 <= x <= x + width <= x_1, f"{name!r} is cut off"
         assert y_0 <= y <= y + height <= y_1, f"{name!r} is cut off"
         assert to_hex(box.get_facecolor(), keep_alpha=True) == to_hex(box.get_edgecolor()) + "22"
+        assert box.get_linewidth() == 1.5
+        corners = box.get_boxstyle()
+        assert (corners.pad, corners.rounding_size) == (0, 0.08), "as large as it is told, and rounded"
     return found
 
 
@@ -101,13 +104,16 @@ def edge_of(point, ax):
 
 def links(ax):
     """From what box to what box each arrow goes."""
+    among = boxes(ax)
     for arrow in ax.texts:
         if getattr(arrow, "arrow_patch", None) is not None:
-            assert (arrow.arrowprops["shrinkA"], arrow.arrowprops["shrinkB"]) == (0, 0), (
-                "an arrow ends where it is told"
-            )
+            look = arrow.arrowprops
+            assert (look["shrinkA"], look["shrinkB"]) == (0, 0), "an arrow ends where it is told"
+            assert (look["arrowstyle"], look["linewidth"]) == ("-|>", 1.5)
             assert arrow.get_text() == ""
-    among = boxes(ax)
+            for x, y in np.linspace(arrow.xyann, arrow.xy, 21)[1:-1]:
+                inside = [name for name, (x_0, y_0, x_1, y_1) in among.items() if x_0 < x < x_1 and y_0 < y < y_1]
+                assert not inside, "an arrow joins boxes and goes through none"
     return [(edge(arrow.xyann, among), edge(arrow.xy, among)) for arrow in ax.texts if hasattr(arrow, "arrow_patch")]
 
 
@@ -235,6 +241,47 @@ def test_a_network_without_layers_is_refused():
     for L, D in [(0, 1), (1, 0), (1, 3)]:
         with pytest.raises(ValueError, match=f"at least one layer and one or two directions, got {L} and {D}"):
             plots.layers_and_directions(data.TOKENS, 4, L, D)
+
+
+def around(x, y, width, height):
+    """The corners of a box, from its middle and its size."""
+    return pytest.approx((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+
+
+def test_what_the_picture_compares_stands_side_by_side():
+    """Tokens, layers and results are at one height in both panels, and the wide boxes over the middle of the tokens."""
+    fig = plots.linear_and_rnn(data.TOKENS, STATES)
+    left, right = fig.axes
+    fig.draw_without_rendering()
+    assert right.bbox.width / left.bbox.width == pytest.approx(6 / 4, rel=0.02)  # the margins are not in the ratio
+    assert (left.get_xlim(), right.get_xlim()) == ((-0.75, 4.75), (-1.0, 4.9))
+    assert left.get_ylim() == right.get_ylim() == (-0.5, 3.1)
+    for t, token in enumerate(data.TOKENS):
+        assert boxes(left)[token] == boxes(right)[token] == around(t, 0, 0.82, 0.5)
+    cells = [box for name, box in boxes(right).items() if name.startswith("cell")]
+    assert cells == [around(t, 1.35, 0.5, 0.6) for t in range(5)]
+    assert boxes(left)["one matrix for all tokens"] == around(2, 1.35, 4.8, 0.6)
+    assert boxes(left)["output: 4 numbers"] == around(2, 2.6, 2.9, 0.5)
+    upwards = [[arrow for arrow in ax.texts if hasattr(arrow, "arrow_patch") and arrow.xy[1] > 2] for ax in fig.axes]
+    assert [[(arrow.xyann, arrow.xy) for arrow in up] for up in upwards] == [
+        [((2, 1.65), (2, 2.35))],
+        [((4, 1.65), (4, 2.35))],
+    ]
+    (last,) = [text for text in right.texts if text.get_text().startswith("h(5)")]
+    assert last.get_position() == pytest.approx((4.45, 2.6))  # from there to the left, where there is room for it
+    assert (last.get_ha(), last.get_va()) == ("right", "center")
+
+
+def test_the_unrolled_diagram_has_a_column_for_each_token():
+    (ax,) = plots.unrolled(data.TOKENS, STATES, data.X).axes
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-2.0, 10.0), (-1.55, 1.85))
+    found = boxes(ax)
+    assert [box for name, box in found.items() if name.startswith("cell")] == [
+        around(2 * t, 0.5, 0.7, 0.8) for t in range(5)
+    ]
+    assert [found[token] for token in data.TOKENS] == [around(2 * t, -1.2, 0.95, 0.5) for t in range(5)]
+    states = [text for text in ax.texts if text.get_text().startswith("h(")]
+    assert {(text.get_ha(), text.get_va()) for text in states} == {("center", "bottom")}
 
 
 def test_the_picture_has_every_token_twice_and_hands_the_state_on():
@@ -380,6 +427,7 @@ def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
     assert above.get_xlim() == below.get_xlim() == (-0.5, 5.5)
     assert list(above.get_yticks()) == [0, 1, 2]
     assert above.get_xlabel() == ""
+    assert not any(label.get_visible() for label in above.get_xticklabels()), "the orders are named once, below"
     for ax in (above, below):
         assert_no_frame(ax)
         assert ax.images[0].get_cmap().name == "PuOr_r"
