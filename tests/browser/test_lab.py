@@ -21,11 +21,13 @@ from conftest import ROOT, SCREENSHOTS
 from playwright.sync_api import Browser, Page, expect
 
 from tools import series
+from tools.exercises import is_folded
 from tools.processes import running
 
 SECONDS_TO_RUN = 300  # the longest notebook takes about 12 s by itself; on a busy machine many times that
 
 
+SOURCES = {path.name: path for path in series.NOTEBOOKS}
 PROMPTS = ".jp-Notebook .jp-CodeCell .jp-InputPrompt"
 ERRORS = ".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 
@@ -100,6 +102,9 @@ def opened_and_run(page: Page, name: str) -> Iterator[None]:
         expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
         # The indicator beside the notebook says "idle" before there is a kernel; the status bar waits for it.
         expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
+        folded = [cell for cell in nbformat.read(SOURCES[name], as_version=4).cells if is_folded(cell)]
+        expect(page.locator(".jp-Notebook .jp-InputPlaceholder")).to_have_count(len(folded))
+        choose(page, "View", "Expand All Code")  # a bar in a cell's place has no number
         choose(page, "Run", "Run All Cells")
         prompts = page.locator(PROMPTS)
         deadline = time.monotonic() + SECONDS_TO_RUN
