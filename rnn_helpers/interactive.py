@@ -1,8 +1,9 @@
 """What a reader can move: elements that run in the page itself, with no kernel behind them.
 
 Each is one ES module beside this file, in the form that anywidget reads, put into an HTML output together with its
-data: it moves in the book, in a notebook that is opened again, and on a page without a kernel. Where scripts do not
-run, such as in a notebook that is not trusted yet, and on paper, a still table stands in its place.
+data: it moves in the book, in a notebook that is opened again, and on a page without a kernel. JupyterLab runs the
+scripts of a notebook once its cells have been run on that machine; Colab and VS Code run them too. Before that, on
+paper, and in the preview of a code host, a still table stands in its place.
 """
 
 from __future__ import annotations
@@ -409,7 +410,7 @@ def _html(name: str, values: Mapping[str, Any], still: str) -> str:
     data = MARKED.sub(r"\n\1\n]", data)
     element = _source(name).replace("export default ", "const element = ")
     return (
-        f'<div class="rnn-moves" data-lm-suppress-shortcuts="true">\n'  # JupyterLab's, for whoever types in it
+        f'<div class="rnn-moves">\n'
         f'<div class="rnn-still">\n{still}\n<p>{STILL}</p>\n</div>\n'
         f"<script>\n(() => {{\n{element}bring(element, {data});\n}})();\n</script>\n</div>"
     )

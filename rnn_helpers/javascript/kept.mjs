@@ -1,6 +1,6 @@
 // How many positions can be read back from the last state, for a length and a scale of W. Measured by the page's cell;
 // nothing is computed here.
-import { button, frame, make } from "./shared.mjs";
+import { button, formOf, frame, make } from "./shared.mjs";
 
 const STYLE = `
 .bars { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 1px; height: 9em; align-items: end;
@@ -22,13 +22,10 @@ function render({ model, el }) {
   const seen = new Set(); // the lengths whose question was answered
 
   const said = make("p", { role: "status" }),
-    picture = make("div", {}),
-    form = make("form", { className: "bar" });
+    picture = make("div", {});
   const guess = make("input", { type: "number", min: "0", step: "1" }),
     text = make("span", {});
-  form.append(make("label", {}, text, guess), make("button", { className: "first" }, "Show"));
-  form.onsubmit = (event) => {
-    event.preventDefault();
+  const submitted = () => {
     seen.add(length);
     show();
     const n = count(),
@@ -37,6 +34,7 @@ function render({ model, el }) {
       summary() + (Number.isFinite(first) ? (first === n ? " As you said." : ` You said ${first}.`) : "");
     slider.focus();
   };
+  const form = formOf(submitted, make("label", {}, text, guess), make("button", { className: "first" }, "Show"));
   const slider = make("input", { type: "range", min: "0", max: String(scales.length - 1), step: "1" });
   const value = make("span", {});
   slider.oninput = () => {

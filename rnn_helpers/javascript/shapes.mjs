@@ -1,6 +1,6 @@
 // The options of a layer: the network drawn, and the shapes of what goes in and comes out, each number in the colour of
 // what it counts.
-import { button, draw, frame, make } from "./shared.mjs";
+import { button, draw, formOf, frame, make } from "./shared.mjs";
 
 const STYLE = `
 .settings { display: flex; flex-wrap: wrap; gap: 0.5em 1.2em; margin: 0.6em 0; }
@@ -180,16 +180,15 @@ function render({ model, el }) {
   };
 
   const asked = { output: [], h_n: [] };
-  const form = make("form", { className: "bar" });
+  const fields = [];
   for (const name of Object.keys(asked)) {
     asked[name] = [0, 1, 2].map((k) =>
       make("input", { type: "number", min: "1", step: "1", "aria-label": `${name}, axis ${k + 1}` }),
     );
-    form.append(
+    fields.push(
       make("span", {}, `${name} (`, ...asked[name].flatMap((input, k) => (k ? [", ", input] : [input])), ")"),
     );
   }
-  form.append(make("button", { className: "first" }, "Show"));
   const again = button("Hide them and ask again", () => {
     shown = false;
     for (const input of Object.values(asked).flat()) input.value = "";
@@ -201,8 +200,7 @@ function render({ model, el }) {
   const said = make("p", { role: "status" }),
     drawn = make("div", {}),
     table = make("div", { className: "scroll" });
-  form.onsubmit = (event) => {
-    event.preventDefault();
+  const submitted = () => {
     shown = true;
     show();
     const all = shapes(settings);
@@ -217,6 +215,8 @@ function render({ model, el }) {
       .join(" ");
     again.focus();
   };
+
+  const form = formOf(submitted, ...fields, make("button", { className: "first" }, "Show"));
 
   function show() {
     form.hidden = question.hidden = shown;

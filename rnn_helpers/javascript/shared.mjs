@@ -51,6 +51,21 @@ export const listed = (v) => `(${v.map((number) => written(number)).join(", ")})
 export const button = (text, onclick, properties = {}) =>
   make("button", { type: "button", onclick, ...properties }, text);
 
+/** A form that is handed in by its button, or by Enter in a field, which JupyterLab keeps from forms in its cells. */
+export const formOf = (submitted, ...inside) => {
+  const form = make("form", { className: "bar" }, ...inside);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    submitted();
+  };
+  form.onkeydown = (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    form.requestSubmit();
+  };
+  return form;
+};
+
 /** A number that a reader can change. It keeps its place, and with it the focus, while the rest is drawn anew. */
 export const numberField = ({ label, get, set, start, changed, chosen }) => {
   const input = make("input", { type: "number", step: "0.1", "aria-label": label });

@@ -1,5 +1,5 @@
 // One token at a time: what the step is made of, what comes out, and what a silent mistake makes of it.
-import { button, frame, listed, make, matrix, numberField, written } from "./shared.mjs";
+import { button, formOf, frame, listed, make, matrix, numberField, written } from "./shared.mjs";
 import { LOOPS, STEPS, distance, parts, read, zeros } from "./rnn.mjs";
 
 const VISIBLE = 0.005; // half of the last decimal that is shown
@@ -58,14 +58,13 @@ function render({ model, el }) {
     question = make("label", {}, asked, guess);
   const forward = make("button", { className: "first" });
   const back = button("Back", () => go(t - 1));
-  const form = make("form", { className: "bar" }, question, forward, back, button("Reset", reset));
-  form.onsubmit = (event) => {
-    event.preventDefault();
+  const submitted = () => {
     if (known < t) reveal();
     else if (t < now.tokens.length) go(t + 1);
     else reset();
     forward.focus();
   };
+  const form = formOf(submitted, question, forward, back, button("Reset", reset));
   const earlier = button("\u2190 earlier", () => move(-1)),
     later = button("later \u2192", () => move(1));
   const moved = make("span", {});
@@ -166,6 +165,7 @@ function render({ model, el }) {
   function changed() {
     if (chosen) choose(chosen);
     show();
+    if (known >= t) tell();
   }
   function go(place) {
     t = place;

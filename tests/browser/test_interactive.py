@@ -258,6 +258,16 @@ def test_the_stepper_asks_then_shows_then_reads_on(page):
     assert strip(page, 0) == ["?"] * 5
 
 
+def test_enter_hands_in_an_answer_in_jupyterlab_too(page):
+    """JupyterLab takes from every cell what a browser does at Enter in a field."""
+    page.set_content(page_with(html("stepper")))
+    page.evaluate(
+        "document.addEventListener('beforeinput', e => e.inputType === 'insertLineBreak' && e.preventDefault())"
+    )
+    page.get_by_label("What will the first unit be").press("Enter")
+    assert strip(page, 0)[0] == "0.64"
+
+
 def test_every_number_can_be_changed_by_keyboard_and_put_back(page):
     page.set_content(page_with(html("stepper")))
     page.get_by_role("button", name="?", exact=True).click()
@@ -276,6 +286,7 @@ def test_every_number_can_be_changed_by_keyboard_and_put_back(page):
         expected, _ = rnn_forward(x, U, W, b)
         shown = [numbers(page.locator(".strip tbody tr").nth(unit).locator("td")) for unit in range(4)]
         np.testing.assert_allclose(np.transpose(shown), expected, rtol=0, atol=0.00501)  # as written, two decimals
+        expect(page.get_by_role("status")).to_contain_text(f"is ({interactive._written(expected[4, 0])},")
     slider = page.get_by_label("Move b, unit 2")
     slider.fill("-1.5")
     expect(page.get_by_label("b, unit 2", exact=True)).to_have_value("-1.5")
