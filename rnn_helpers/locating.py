@@ -141,7 +141,7 @@ class Report:
                 f"no known mistake alone gives these numbers; h_n up to the first that is off comes from: "
                 f"{'; or '.join(map(str, self.partly))}",
                 *dict.fromkeys(f"mend: {found.mend}" for found in self.partly),
-                "then compare again: another mistake remains",
+                "then compare again: another mistake remains, or this one is made at fewer places",
             ]
         return ["no known mistake alone gives these numbers: an unknown one, or two at once"]
 
@@ -202,7 +202,7 @@ class Comparison:
         """The entries of the port's h_n that are right for another place."""
         for stands in np.flatnonzero(off).tolist():
             for belongs in range(self.n_entries):
-                if belongs != stands and not self.far(self.port[1][stands], self.right[1][belongs]).any():
+                if not self.far(self.port[1][stands], self.right[1][belongs]).any():
                     yield stands, belongs
 
     def reach(self, mistake: PortMistake, where: frozenset[Place], results: Results, wanted: int) -> int:

@@ -439,6 +439,13 @@ def test_nan_of_a_port():
     assert "off by up to nan" in str(report)
 
 
+def test_equal_infinities_agree():
+    layer = torch.nn.RNN(1, 1, nonlinearity="relu", bias=False, dtype=torch.float64)
+    layer.load_state_dict({name: torch.ones_like(value) for name, value in layer.state_dict().items()})
+    x = np.full((3, 1), np.inf)
+    assert compare.locate(layer, x, np.full((3, 1), np.inf), np.full((1, 1), np.inf)).agrees
+
+
 # The bias
 
 
