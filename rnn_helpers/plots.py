@@ -450,17 +450,17 @@ def layers_and_directions(
             f"a network has at least one layer and one or two directions, got {num_layers} and {num_directions}"
         )
     n, two = len(tokens), num_directions == 2
-    shifts = (-0.21, 0.21) if two else (0.0,)  # of a direction's cells from the middle of their column
+    shifts = (-0.22, 0.22) if two else (0.0,)  # of a direction's cells from the middle of their column
     row_height, height_of_layer = 0.95, 0.95 * num_directions + (0.8 if two else 0.0)
     top = height_of_layer * num_layers + (0.0 if two else 0.85)
     with _style():
-        fig = _figure(6.6, 0.6 + 0.72 * top)
+        fig = _figure(5.6, 0.6 + 0.72 * top)
         ax = fig.subplots()
-        ax.set(xlim=(-1.55, n + 0.55), ylim=(-0.4, top + 0.4))
+        ax.set(xlim=(-1.5, n + 0.5), ylim=(-0.4, top + 0.4))
         ax.axis("off")
         ax.text(-0.6, 0, "input", ha="right", va="center")
         for place, token in enumerate(tokens):
-            _box(ax, (place, 0.0), (0.84, 0.46), token, "input")
+            _box(ax, (place, 0.0), (0.88, 0.46), token, "input")
         for layer in range(num_layers):
             bottom = height_of_layer * layer
             is_top = layer == num_layers - 1
@@ -482,7 +482,7 @@ def layers_and_directions(
                 for place in range(n):
                     for shift in shifts:
                         _box(
-                            ax, (place + shift, states_above), (0.84 / num_directions, 0.46), str(hidden_size), "state"
+                            ax, (place + shift, states_above), (0.88 / num_directions, 0.46), str(hidden_size), "state"
                         )
     return fig
 
@@ -503,7 +503,7 @@ def _row_of_cells(
     `heights` are those of the row below, of the cells, and of the row above; `reads` is the colour of what is read.
     """
     below, middle, above = heights
-    width, edge = 0.38, 0.23
+    width, edge = 0.44, 0.23
     for column in columns:
         _box(ax, (column, middle), (width, 2 * edge), "cell", "weight")
         _arrow(ax, (column, below + edge), (column, middle - edge), reads)
@@ -511,12 +511,12 @@ def _row_of_cells(
             _arrow(ax, (column, middle + edge), (column, above - edge), "state")
     way = -1 if backwards else 1
     in_order = list(columns)[::way]
-    ends = [*(column - way * width / 2 for column in in_order[1:]), in_order[-1] + way * 0.72]
+    ends = [*(column - way * width / 2 for column in in_order[1:]), in_order[-1] + way * 0.66]
     for column, end in zip(in_order, ends, strict=True):
         _arrow(ax, (column + way * width / 2, middle), (end, middle), "state")
     near, far = ("left", "right") if not backwards else ("right", "left")
-    ax.text(ends[-1] + way * 0.06, middle, last_state, ha=near, va="center", color=COLORS["state"])
-    ax.text(in_order[0] - way * 0.39, middle, name, ha=far, va="center")
+    ax.text(ends[-1] + way * 0.06, middle, last_state, ha=near, va="center", color=TEXT_OF_STATES)
+    ax.text(in_order[0] - way * 0.37, middle, name, ha=far, va="center")
 
 
 def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> Figure:

@@ -184,7 +184,7 @@ def test_the_arrows_of_the_unrolled_diagram_join_its_boxes():
 def test_layers_and_directions_hand_on_what_the_layer_hands_on(L, D):
     fig = plots.layers_and_directions(data.TOKENS, 4, L, D)
     (ax,) = fig.axes
-    assert fig.get_size_inches()[0] == 6.6
+    assert fig.get_size_inches()[0] == 5.6, "as wide as a telephone shows it"
     assert not ax.axison
     T = len(data.TOKENS)
     drawn = [(edge_of(arrow.xyann, ax), edge_of(arrow.xy, ax)) for arrow in arrows(fig)]
@@ -212,7 +212,7 @@ def test_the_last_states_stand_where_each_direction_ends(L, D):
         x, y = label.get_position()
         assert y == arrow.xy[1]
         assert 0 < (x - arrow.xy[0]) * way < 0.1, "beyond the arrow's end"
-        assert to_hex(label.get_color()).upper() == plots.COLORS["state"]
+        assert to_hex(label.get_color()).upper() == plots.TEXT_OF_STATES
     assert len(ends) == L * D
     written = [text.get_text() for text in sorted(texts(fig), key=lambda text: text.get_position()[1])]
     names = [name for name in written if name in ("input", "output", "forward", "backward", "layer 0", "layer 1")]
