@@ -102,7 +102,7 @@ def dress(app: Sphinx, page: nodes.document) -> None:
     for box in list(page.findall(nodes.block_quote))[:1]:
         box["classes"].append("at-a-glance")
     for paragraph in page.findall(nodes.paragraph):
-        if paragraph.astext().startswith("Predict first."):
+        if paragraph.astext().startswith("Predict"):
             paragraph["classes"].append("predict")
     last = list(page.findall(nodes.paragraph))[-1]
     if last.astext().startswith("Next:"):  # the theme says it too, right below
