@@ -120,7 +120,7 @@ reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the p
 	$(PY) -m tools.series reset
 
 FROM ?=
-update: $(READY) ## bring a newer version, and put what you wrote into its pages: make update [FROM=notebooks/my_copies/...]
+update: $(READY) ## bring a newer version, and put what you wrote into its pages: make update [FROM=folder of copies]
 	$(PY) -m tools.series update $(if $(FROM),"$(FROM)")
 
 PIP_INSTALL = pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))

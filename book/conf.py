@@ -11,6 +11,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
 import rnn_helpers
+from book import exercises
 from tools import series
 
 ROOT = series.ROOT
@@ -27,7 +28,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_co
 # The stored outputs are the ones that nbval compares; nothing is executed here.
 nb_execution_mode = "off"
 nb_merge_streams = True
-nb_code_prompt_show = nb_code_prompt_hide = "How this is drawn"  # pages.py folds nothing but the code of pictures
+nb_code_prompt_show = nb_code_prompt_hide = "How this is drawn"  # the code of pictures; exercises.py has other words
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -150,6 +151,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-skip-member", skip)
     app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
+    app.connect("doctree-read", exercises.frame)
     app.connect("html-page-context", folds_are_called_what_they_say)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}
