@@ -145,7 +145,7 @@ def test_the_references_are_those_of_the_chapters():
     for entry in re.split(r"\n- ", text_of("references.md"))[1:]:
         (link,) = address.findall(entry)
         chapters = {int(name[:2]) for name in CHAPTERS if link in prose(name)}
-        stated = re.search(r"\*Chapters?\s+([^*]+)\.\*", entry)[1]
+        stated = re.search(r"\*Notebooks?\s+([^*]+)\.\*", entry)[1]
         assert {int(number) for number in re.findall(r"\d", stated)} == chapters, entry
 
 
