@@ -33,8 +33,8 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test coverage test-portable test-oldest test-newest lint refresh reset assignments grade test-course \
-  book test-browser
+.PHONY: help lab test test-filled coverage test-portable test-oldest test-newest lint refresh reset update assignments \
+  grade test-course book test-browser
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,10 @@ lab: $(READY) ## set up what is missing and open JupyterLab on the notebooks
 
 test: $(READY) ## set up what is missing and check every claim: notebooks, package, guards
 	$(PY) -m pytest -n 2 --dist loadscope $(PYTEST_ARGS) notebooks tests
+
+# Apart from the tests, because nbval would call a filled page changed.
+test-filled: $(READY) ## run each page with its exercises filled in, rightly and wrongly
+	$(PY) -m pytest -o addopts='-p tools.settings' -n 2 $(PYTEST_ARGS) tests/filled
 
 # Apart from the tests, because measuring takes a third of their time again.
 coverage: $(READY) ## measure how much of the package the unit tests reach, branch by branch
@@ -114,6 +118,10 @@ test-browser: $(BROWSER) book ## try every page of the book, and every notebook 
 
 reset: $(READY) ## move changed notebooks to notebooks/my_copies and bring the published ones back
 	$(PY) -m tools.series reset
+
+FROM ?=
+update: $(READY) ## bring a newer version, and put what you wrote into its pages: make update [FROM=folder of copies]
+	$(PY) -m tools.series update $(if $(FROM),"$(FROM)")
 
 PIP_INSTALL = pip install --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # Without its Python, which an upgrade of the system can take away, an environment is made anew.

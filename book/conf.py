@@ -13,6 +13,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
 import rnn_helpers
+from book import exercises
 from tools import series
 
 ROOT = series.ROOT
@@ -29,7 +30,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_co
 # The stored outputs are the ones that nbval compares; nothing is executed here.
 nb_execution_mode = "off"
 nb_merge_streams = True
-nb_code_prompt_show = nb_code_prompt_hide = "How this is drawn"  # pages.py folds nothing but the code of pictures
+nb_code_prompt_show = nb_code_prompt_hide = "How this is drawn"  # the code of pictures; exercises.py has other words
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -142,18 +143,16 @@ def answers_at_the_end(page: nodes.document) -> None:
             if isinstance(each, nodes.raw) and "</details>" in each.astext():
                 break
             told.append(each)
-        opened = (
-            f'<details class="answered"><summary>{summary}<span class="on-paper"> {number}: at the end</span></summary>'
-        )
+        opened = f'<details class="answered"><summary>{summary}<span class="on-paper">: no. {number} at the end</span></summary>'
         text = opened + (f"<div>{inside}</div>{end}{after}" if end else inside)
         parent[at] = nodes.raw("", text, format="html")
-        answer = nodes.container("", nodes.rubric("", f"{re.sub('<.*?>', '', summary)} {number}"), classes=["answer"])
+        answer = nodes.container("", nodes.rubric("", f"{number}. {re.sub('<.*?>', '', summary)}"), classes=["answer"])
         answer += [each.deepcopy() for each in told]
         for each in answer.findall(nodes.Element):
             each["ids"] = []
         answers.append(answer)
     if answers:
-        page.append(nodes.container("", nodes.rubric("", "Answers"), *answers, classes=["answers"]))
+        page.append(nodes.container("", nodes.rubric("", "Answers and hints"), *answers, classes=["answers"]))
 
 
 # A sentence ends before a capital: "What time is it ?" within one does not end it.
@@ -238,6 +237,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-skip-member", skip)
     app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
+    app.connect("doctree-read", exercises.frame)
     app.connect("html-page-context", describe)
     app.connect("html-page-context", folds_are_called_what_they_say)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from book import mistake_pages
+from book.exercises import with_exercises, with_folds
 from rnn_helpers.course.gradebook import for_reading
 from tools import series
 
@@ -105,6 +106,7 @@ def gathered() -> Iterator[tuple[str, bytes]]:
     for path in series.NOTEBOOKS:
         # The cell for Colab does nothing for who reads here.
         notebook = with_alt(series.with_colab_cell(nbformat.read(path, as_version=4), ""))
+        notebook = with_exercises(with_folds(notebook))
         yield f"notebooks/{path.name}", nbformat.writes(notebook).encode()
     for path in series.ASSIGNMENTS:
         notebook = with_alt(for_reading(nbformat.read(path, as_version=4)))

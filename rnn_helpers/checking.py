@@ -201,7 +201,7 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
 
 def _run(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
     """Call `fn` once on copies of the arguments, and read what it returns; nothing that it prints gets out."""
-    with _silence():  # around the handlers too: even the text of an error may be a learner's own code
+    with silence():  # around the handlers too: even the text of an error may be a learner's own code
         return _call(fn, check, case)
 
 
@@ -234,7 +234,7 @@ def _still_the_same(outcome: Outcome, check: Check) -> bool:
     """Whether what a call returned still holds what it held, after all the calls that came later."""
     if outcome.values is None:
         return True
-    with _silence():
+    with silence():
         try:
             return _alike(Outcome(check.read(outcome.returned), changed=outcome.changed), outcome)
         except Exception:  # an iterator that has been read, or an object with code of its own
@@ -308,7 +308,7 @@ def _known_mistake(outcomes: list[Outcome], check: Check) -> str:
     if all(outcome.values is None for outcome, _ in pairs):
         return ""  # it never runs, and its own error says more than a hint
     best, hint = _Likeness.NONE, ""
-    with _silence():
+    with silence():
         for mistake, function in check.mistakes:
             likeness = _likeness(function, check, pairs)
             if likeness > best:
@@ -405,7 +405,7 @@ def within(value: ndarray, expected: ndarray, atol: float, rtol: float) -> bool:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Let nothing out: no print, no stderr, no warning, and in Jupyter no display."""
     with ExitStack() as layers:
         if "IPython" in sys.modules:  # never imported for the sake of this

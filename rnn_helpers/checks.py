@@ -44,7 +44,7 @@ OWN = overwritten(
 )  # fmt: skip
 OVERWRITTEN = [*checking.OVERWRITTEN, *explaining.OVERWRITTEN, *OWN]
 
-__all__ = ["Case", "Check", "CheckFailed", "build", "run_check"]  # and each check: its decorator adds it
+__all__ = ["Case", "Check", "CheckFailed", "build", "choose", "run_check"]  # and each check: its decorator adds it
 
 Forward = Callable[..., Any]  # a function that reads a sequence as `rnn_forward` does, right or wrong
 Lift = Callable[[Forward], Callable[..., Any]]
@@ -161,6 +161,70 @@ def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
         if mistake.target == target
         for function in (mistake.function, *mistake.variants)
     ]
+
+
+SOLUTION = "_solution"  # the name of a page's own solution ends so
+
+
+def choose(
+    mine: Callable[..., Any], solution: Callable[..., Any], check: str | Callable[[Any], Any] | None = None
+) -> Callable[..., Any]:
+    """Take the reader's function if it is right, and the page's solution if not; print one line that says which.
+
+    So a page goes on whether its exercise has been done or not, and nothing of the reader's is overwritten.
+
+    Parameters
+    ----------
+    mine : callable
+        What the reader writes: a function or a class.
+    solution : callable
+        What the page goes on with until `mine` is right.
+    check : str or callable, optional
+        The name of a check of this module, or a function that is called with `mine` and raises if it is wrong. If it is
+        not given: the check that is named as `solution` is without its ending ``_solution``, or else as `mine` is.
+
+    Returns
+    -------
+    callable
+        `mine` or `solution`.
+
+    Raises
+    ------
+    TypeError
+        If `mine` or `solution` cannot be called, or `check` is neither a name nor a function.
+    ValueError
+        If there is no such check.
+    """
+    for role, function in {"mine": mine, "solution": solution}.items():
+        if not callable(function):
+            what = f"an object of type {type(function).__name__}"
+            raise TypeError(f"{role} must be a function or a class, without calling it, got {what}")
+    of_mine, of_solution = (str(getattr(function, "__name__", "function")) for function in (mine, solution))
+    # A solution is named after the exercise; what the reader wrote may be a lambda, or have been named otherwise.
+    name = of_solution.removesuffix(SOLUTION) if of_solution.endswith(SOLUTION) else of_mine
+    if check is None:
+        check = name if name in PARTS else of_mine
+    if isinstance(check, str) and check not in PARTS:
+        raise ValueError(f"check must be one of {', '.join(PARTS)}, or a function that checks, got {check!r}")
+    if not (isinstance(check, str) or callable(check)):
+        raise TypeError(
+            f"check must be the name of a check or a function, got an object of type {type(check).__name__}"
+        )
+    is_right = _passes(mine, check)
+    print(f"from here on with {f'your {name}' if is_right else 'the solution'}")
+    return mine if is_right else solution
+
+
+def _passes(mine: Callable[..., Any], check: str | Callable[[Any], Any]) -> bool:
+    """Whether a check is content; nothing that it prints gets out."""
+    # A check of this module turns all that a learner's function raises into its own error; another may let it through.
+    run, is_wrong = (globals()[check], CheckFailed) if isinstance(check, str) else (check, Exception)
+    try:
+        with checking.silence():
+            run(mine)
+    except is_wrong:
+        return False
+    return True
 
 
 # What makes a check's function of one that reads a sequence: only the way in and the way out differ

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["GUARDS", "MARK", "NUMBER_OF_WORDS", "SANITIZE_FILE", "SECONDS", "faults", "main", "marked_lines"]
+__all__ = ["GUARDS", "MARK", "NUMBER_OF_WORDS", "SANITIZE_FILE", "SECONDS", "asserts", "faults", "main", "marked_lines"]
 
 SANITIZE_FILE = Path(__file__).with_name("nbval_sanitize.cfg")
 SECONDS = 300.0  # for one cell: a busy machine may need forty times as long as a quiet one
@@ -141,7 +141,7 @@ def marked_numbers_are_bounded(notebook: Any) -> Iterator[str]:
         texts = [text for output in cell.outputs for _, text in _texts(output)]
         if any(text.count(MARK) != len(ENDS_IN_MARK.findall(text)) for text in texts):
             yield f"Cell {number}: {MARK!r} must end its line, or its numbers are compared"
-        if any(MARK in text for text in texts) and not _asserts(cell.source):
+        if any(MARK in text for text in texts) and not asserts(cell.source):
             yield f"Cell {number}: it shows a number {MARK!r} and asserts nothing about it"
 
 
@@ -203,7 +203,7 @@ def _as_python(source: str) -> str:
         return source
 
 
-def _asserts(source: str) -> bool:
+def asserts(source: str) -> bool:
     """Whether an assert statement, or a call of a function whose name begins with assert, stands in a cell."""
     try:
         nodes = list(ast.walk(ast.parse(_as_python(source))))

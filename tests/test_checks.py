@@ -942,3 +942,98 @@ def test_an_overwritten_numpy_is_refused(monkeypatch):
         "trace cannot be checked, because a function of NumPy or Python was overwritten in this notebook "
         "(tanh is not itself). Remove that line, restart the kernel, and run the notebook again."
     )
+
+
+# Which function a page goes on with
+
+
+def rnn_step_solution(x, h, U, W, b):
+    return np.tanh(x @ U.T + h @ W.T + b)
+
+
+def rnn_step_unwritten(x, h, U, W, b): ...
+
+
+def rnn_step_loud(x, h, U, W, b):
+    print("loud")
+    return np.tanh(x @ U.T + h @ W.T + b)
+
+
+def rnn_step_raising(x, h, U, W, b):
+    raise RuntimeError("no")
+
+
+def named(name, function):
+    function.__name__ = name
+    return function
+
+
+@pytest.mark.parametrize(
+    ("mine", "is_taken"),
+    [
+        (lambda *arguments: rnn_step_solution(*arguments), True),
+        (rnn_step_loud, True),
+        (rnn_step_unwritten, False),
+        (rnn_step_raising, False),
+        (lambda *arguments: 2 * rnn_step_solution(*arguments), False),
+        (lambda: None, False),
+    ],
+)
+@pytest.mark.parametrize("check", [None, "rnn_step", checks.rnn_step, lambda fn: checks.rnn_step(fn, seed=3)])
+def test_a_page_goes_on_with_the_readers_function_where_it_is_right(mine, is_taken, check, capfd):
+    chosen = checks.choose(mine, rnn_step_solution, check)
+    assert chosen is (mine if is_taken else rnn_step_solution)
+    said = capfd.readouterr()
+    assert said.out == f"from here on with {'your rnn_step' if is_taken else 'the solution'}\n"
+    assert said.err == ""
+
+
+def test_the_check_is_the_one_of_the_same_name():
+    def mean_pool(x):
+        return x.mean(axis=0)
+
+    def max_pool(x):
+        return x.max(axis=0)
+
+    other = named("other", lambda x: x.mean(axis=0))
+    assert checks.choose(mean_pool, other) is mean_pool
+    assert checks.choose(other, named("mean_pool_solution", lambda x: 0)) is other
+    assert checks.choose(max_pool, named("mean_pool_solution", other)) is other  # what the page asks for is the mean
+    assert checks.choose(mean_pool, other, "max_pool") is other
+
+
+def test_a_class_is_chosen_by_a_function_that_checks_it(capsys):
+    class TinyRNN:
+        def __call__(self, x):
+            return x
+
+    class TinyRNN_solution(TinyRNN):  # noqa: N801
+        pass
+
+    def check_call(layer):
+        assert layer()(3) == 3
+
+    assert checks.choose(TinyRNN, TinyRNN_solution, check_call) is TinyRNN
+    TinyRNN.__call__ = lambda self, x: None
+    assert checks.choose(TinyRNN, TinyRNN_solution, check_call) is TinyRNN_solution
+    TinyRNN.__call__ = lambda self: None  # the check itself stumbles over it
+    assert checks.choose(TinyRNN, TinyRNN_solution, check_call) is TinyRNN_solution
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "from here on with your TinyRNN",
+        "from here on with the solution",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ((np.ones(4), rnn_step_solution), TypeError, "mine must be .* without calling it, got .* ndarray"),
+        ((rnn_step_loud, None), TypeError, "solution must be .* got an object of type NoneType"),
+        ((rnn_step_loud, rnn_step_loud), ValueError, "check must be one of parameter_shapes, .* got 'rnn_step_loud'"),
+        ((rnn_step_loud, rnn_step_solution, "rnn_stop"), ValueError, "check must be one of .* got 'rnn_stop'"),
+        ((rnn_step_loud, rnn_step_solution, 3), TypeError, "check must be .* got an object of type int"),
+    ],
+)
+def test_choose_refuses_what_is_no_function_or_no_check(arguments, error, says):
+    with pytest.raises(error, match=says):
+        checks.choose(*arguments)

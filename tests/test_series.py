@@ -16,10 +16,10 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tools import pictures, series
+from tools import exercises, pictures, series
 from tools.processes import running
 
-ALLOWED_TAGS = {"raises-exception", series.TIMING}
+ALLOWED_TAGS = {"raises-exception", series.TIMING, *series.FOLDED}
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 
@@ -45,6 +45,15 @@ def test_stored_in_canonical_form(path):
     nbformat.validate(stored)
 
 
+@pytest.mark.parametrize("tag", series.FOLDED)
+def test_cells_that_not_everybody_reads_are_folded_in_jupyterlab(tag):
+    cell = nbformat.v4.new_code_cell("x", metadata={"tags": [tag], "jupyter": {"outputs_hidden": True}, "own": 1})
+    other = nbformat.v4.new_code_cell("x", metadata={"tags": ["timing"], "jupyter": {"source_hidden": True}})
+    folded, open_ = series.canonical(nbformat.v4.new_notebook(cells=[cell, other])).cells
+    assert folded.metadata == {"jupyter": {"source_hidden": True}, "tags": [tag]}
+    assert open_.metadata == {"tags": ["timing"]}
+
+
 @by_page
 def test_enough_is_compared_and_held(path):
     compared = [output for output in outputs(path) if output.output_type != "error"]
@@ -59,6 +68,11 @@ def test_code_cells_are_plain_python_and_their_tags_known(path):
         assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
         plain = TransformerManager().transform_cell(cell.source) == cell.source + "\n"
         assert plain and "get_ipython" not in cell.source  # noqa: PT018
+
+
+@by_page
+def test_exercises_and_folded_cells_are_what_their_tags_say(path):
+    assert not list(exercises.faults(nbformat.read(path, as_version=4)))
 
 
 @by_page
@@ -253,7 +267,7 @@ needs_git = pytest.mark.skipif(not shutil.which("git"), reason="there is no git 
 @needs_git
 def test_every_notebook_is_one_of_the_pages():
     try:
-        in_git = series._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
+        in_git = series.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.ipynb").split("\0")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"git does not list this folder, as when it was downloaded without its history: {error.stderr}")
     assert {series.ROOT / name for name in in_git if name} == set(series.PAGES)
@@ -297,11 +311,11 @@ def test_reset_brings_published_pages_back_and_loses_nothing(clone, capsys):
     clone.unlink()
     series.reset()
     assert clone.read_text() == "published"
-    assert series._git("status", "--porcelain") == ""
+    assert series.git("status", "--porcelain") == ""
     capsys.readouterr()
     own = clone.with_name("99_own.ipynb")
     own.write_text("my own")
-    series._git("add", "notebooks/99_own.ipynb")
+    series.git("add", "notebooks/99_own.ipynb")
     series.reset()
     assert own.read_text() == "my own"
     assert "nothing to reset" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """Notebooks and assignments as files: list, execute, store in one canonical form, bring the published ones back.
 
-Run by `make refresh` and `make reset`; the guards in tests/test_series.py hold the stored files to the same form.
+Run by `make refresh`, `make reset` and `make update`; the guards in tests/test_series.py hold the stored files to the
+same form.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ ASSIGNMENTS = [
 ]
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 SECONDS_OF_A_CELL = 300  # the limit, as in pyproject.toml: a busy machine may take long, and is not wrong
-TIMING = "timing"  # the tag of a cell whose picture shows measured times
+# Tags of cells
+TIMING = "timing"  # its picture shows measured times
+SOLUTION, GUARD, DRAWING = FOLDED = ("solution", "guard", "drawing")  # its source is folded: not everybody reads it
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
 METADATA = {
@@ -50,7 +53,9 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
-        kept = {"nbgrader": cell.metadata.get("nbgrader"), "tags": sorted(cell.metadata.get("tags", []))}
+        tags = sorted(cell.metadata.get("tags", []))
+        folded = {"source_hidden": True} if set(tags) & set(FOLDED) else None  # JupyterLab shows a bar in its place
+        kept = {"jupyter": folded, "nbgrader": cell.metadata.get("nbgrader"), "tags": tags}
         cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename != "CheckFailed":
@@ -146,32 +151,42 @@ def refresh() -> None:
 
 def reset() -> None:
     """Move every changed notebook into a folder of its own and restore the published one. Nothing is lost."""
+    changed = put_aside("reset")
+    if not changed:
+        print("nothing to reset: the notebooks are as in the last commit")
+    for path in changed:
+        print(f"restored {path.relative_to(ROOT)}")
+    for folder in {copy.relative_to(ROOT).parts[:3] for copy in changed.values() if copy}:
+        print(f"your versions are in {Path(*folder)}")
+
+
+def put_aside(verb: str) -> dict[Path, Path | None]:
+    """Restore every changed notebook; where each one that the reader changed is now, and None for one that was gone."""
     # Relative, because the folder may lie in a larger repository; without A, because a notebook that was added is not
     # one of the pages.
     which = ["--name-only", "--relative", "--diff-filter=DMTU", "-z", "HEAD", "--", "notebooks/*.ipynb"]
     try:
-        changed = [ROOT / name for name in _git("diff", *which).split("\0") if name]
+        paths = [ROOT / name for name in git("diff", *which).split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
-        sys.exit("make reset restores the pages from git, and this folder is not a git clone (or git is missing)")
-    if not changed:
-        print("nothing to reset: the notebooks are as in the last commit")
-        return
+        sys.exit(f"make {verb} restores the pages from git, and this folder is not a git clone (or git is missing)")
     copies = ROOT / "notebooks" / "my_copies" / f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}"
-    played = [path for path in changed if path.exists()]
-    for path in played:
-        target = copies / path.relative_to(ROOT / "notebooks")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
-    _git("checkout", "--quiet", "HEAD", "--", *(str(path.relative_to(ROOT)) for path in changed))
-    for path in changed:
-        print(f"restored {path.relative_to(ROOT)}")
-    if played:
-        print(f"your versions are in {copies.relative_to(ROOT)}")
+    changed = {path: copies / path.relative_to(ROOT / "notebooks") if path.exists() else None for path in paths}
+    for path, copy in changed.items():
+        if copy:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(copy)
+    if changed:
+        git("checkout", "--quiet", "HEAD", "--", *(str(path.relative_to(ROOT)) for path in changed))
+    return changed
 
 
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+def git(*arguments: str) -> str:
+    """What git says to these arguments."""
+    run = subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True, encoding="utf-8")
+    return run.stdout
 
 
 if __name__ == "__main__":
-    {"refresh": refresh, "reset": reset}[sys.argv[1]]()
+    from tools.update import update  # which builds on this module
+
+    {"refresh": refresh, "reset": reset, "update": update}[sys.argv[1]](*sys.argv[2:])

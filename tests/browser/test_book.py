@@ -290,7 +290,7 @@ def test_nothing_is_folded_cut_or_grey_on_paper(scheme, page, site):
     # A folded answer cannot be unfolded on paper: there it stands at the end, under the number that its place names.
     folded = page.locator("article details.answered > summary").all_inner_texts()
     answers = page.locator("article div.answer")
-    assert folded == [f"Answer {number}: at the end" for number in range(1, answers.count() + 1)]
+    assert folded == [f"Answer: no. {number} at the end" for number in range(1, answers.count() + 1)]
     assert answers.count() >= 5
     assert min(answers.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")) > 30
     for hidden in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", "button.copybtn"):
