@@ -143,7 +143,8 @@ def answers_at_the_end(page: nodes.document) -> None:
             if isinstance(each, nodes.raw) and "</details>" in each.astext():
                 break
             told.append(each)
-        opened = f'<details class="answered"><summary>{summary}<span class="on-paper">: no. {number} at the end</span></summary>'
+        place = f'<span class="on-paper">: no. {number} at the end</span>'
+        opened = f'<details class="answered"><summary>{summary}{place}</summary>'
         text = opened + (f"<div>{inside}</div>{end}{after}" if end else inside)
         parent[at] = nodes.raw("", text, format="html")
         answer = nodes.container("", nodes.rubric("", f"{number}. {re.sub('<.*?>', '', summary)}"), classes=["answer"])
