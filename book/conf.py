@@ -108,7 +108,7 @@ def dress(app: Sphinx, page: nodes.document) -> None:
     for box in list(page.findall(nodes.block_quote))[:1]:
         box["classes"].append("at-a-glance")
     for paragraph in page.findall(nodes.paragraph):
-        if paragraph.astext().startswith("Predict first."):
+        if paragraph.astext().startswith(("Predict.", "Predict first.")):
             paragraph["classes"].append("predict")
     number_figures(page, place)
     answers_at_the_end(page)
@@ -125,7 +125,7 @@ def dress(app: Sphinx, page: nodes.document) -> None:
             link += emphasis
 
 
-DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*)", flags=re.S)
+DETAILS = re.compile(r"<details[^>]*>\s*<summary>(.*?)</summary>(.*)", flags=re.S)
 
 
 def answers_at_the_end(page: nodes.document) -> None:

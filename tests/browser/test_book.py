@@ -222,7 +222,7 @@ def test_a_wide_figure_says_that_it_goes_on(page, site):
     page.set_viewport_size(PHONE)
     page.goto(site + "notebooks/02_formula.html")
     figure = page.locator("figure.wide").first
-    assert figure.locator("a").evaluate("a => a.scrollWidth > a.clientWidth + 50")
+    assert figure.locator("a.image-reference").evaluate("a => a.scrollWidth > a.clientWidth + 50")
     assert "move it" in figure.locator("figcaption p").evaluate("e => getComputedStyle(e, '::after').content")
     page.set_viewport_size(DESK)
     assert figure.locator("figcaption p").evaluate("e => getComputedStyle(e, '::after').content") == "none"
