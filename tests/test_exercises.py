@@ -81,6 +81,14 @@ def test_one_guard_may_follow_another_and_a_note_between_does_not_matter():
     assert not list(exercises.faults(notebook))
 
 
+def test_the_check_comes_right_after_what_it_checks():
+    notebook = page()
+    notebook.cells.insert(3, new_code_cell("x = 3"))
+    assert list(exercises.faults(notebook)) == [
+        "mean_pool: the next cell of code calls its check, and is tagged raises-exception"
+    ]
+
+
 def first_cell(writer, name="mean_pool", source=STUB):
     notebook = page()
     exercise = next(each for each in exercises.find(notebook) if each.name == name)
