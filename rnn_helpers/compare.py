@@ -1,4 +1,4 @@
-"""NumPy against torch, on the same weights: how far apart their results are, and how long each takes.
+"""NumPy against torch, on the same weights: how far apart they are, how long each takes, and where a port departs.
 
 ``python -m rnn_helpers.compare`` prints the table of times. torch is imported only where it is used.
 """
@@ -16,12 +16,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnn_helpers._torch import need_torch
-from rnn_helpers.rnn import RNN, _as_array
+from rnn_helpers.locating import Comparison, Report, Suspect, distance
+from rnn_helpers.ports import Loop, Results
+from rnn_helpers.rnn import RNN, _as_array, _checked_lengths
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["OPTIONS", "SIZES", "TOLERANCES", "Difference", "against_torch", "grid", "main", "time_both"]
+__all__ = [
+    "OPTIONS",
+    "SIZES",
+    "TOLERANCES",
+    "Difference",
+    "Report",
+    "Suspect",
+    "against_torch",
+    "grid",
+    "locate",
+    "main",
+    "time_both",
+]
 
 # Every option of the NumPy layer, and whether a call is given first states and lengths: 192 combinations.
 OPTIONS: dict[str, tuple[Any, ...]] = {
@@ -56,7 +70,7 @@ PAUSE_SECONDS = 0.1
 
 
 class Difference(NamedTuple):
-    """How far apart NumPy's and torch's numbers are.
+    """How far apart the numbers of `rnn_helpers.RNN` and of torch are; nothing is said of any other code.
 
     Attributes
     ----------
@@ -72,11 +86,20 @@ class Difference(NamedTuple):
     h_n: float
     agrees: bool
 
+    def __repr__(self) -> str:
+        return (
+            f"rnn_helpers.RNN and torch {'agree' if self.agrees else 'differ'}: "
+            f"output by {self.output:.1e}, h_n by {self.h_n:.1e} (your own code was not run: compare.locate reads it)"
+        )
+
 
 def against_torch(
     layer: torch.nn.RNN, x: ArrayLike, h_0: ArrayLike | None = None, lengths: ArrayLike | None = None
 ) -> Difference:
-    """Run a torch layer and the NumPy layer with the same weights on the same data.
+    """Run a torch layer and `rnn_helpers.RNN` with the same weights on the same data.
+
+    It shows that the two agree on your weights and your data, so that you may hold your own code against either. It
+    does not show that your code is right, for it never runs it: give `locate` the arrays of your port.
 
     Parameters
     ----------
@@ -100,18 +123,86 @@ def against_torch(
         If `RNN.from_torch` refuses the layer, or either side refuses the data.
     ValueError
         If the two results differ in shape or dtype.
+
+    See Also
+    --------
+    locate : Where the arrays of your own port depart from a layer's.
     """
     rnn = RNN.from_torch(layer)
     ours = rnn(x, h_0, lengths)  # first, because it says what is wrong with bad data
-    # Copies, because torch reads no array with negative strides.
-    theirs = _run_torch(
-        layer,
-        np.array(_as_array(x, "x"), rnn.dtype),
-        None if h_0 is None else np.array(_as_array(h_0, "h_0"), rnn.dtype),
-        None if lengths is None else np.array(_as_array(lengths, "lengths"), np.int64),
-    )
+    theirs = _run_torch(layer, *_for_torch(rnn, x, h_0, lengths))
     output, h_n = (_largest(*pair) for pair in zip(("output", "h_n"), ours, theirs, strict=True))
     return Difference(output, h_n, all(_agree(*pair) for pair in zip(ours, theirs, strict=True)))
+
+
+def locate(
+    layer: torch.nn.RNN | RNN,
+    x: ArrayLike,
+    output: ArrayLike,
+    h_n: ArrayLike,
+    h_0: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
+) -> Report:
+    """Say where the arrays of a port depart from what a layer gives, and which known mistake gives just these.
+
+    A port is the same layer in other code, with the same weights. Run it on `x`, bring its two results here as arrays,
+    and print what comes back.
+
+    Parameters
+    ----------
+    layer : torch.nn.RNN or RNN
+        The right one, in float32 or float64, on the CPU.
+    x : array_like, shape (T, I), (T, N, I), or (N, T, I) with `batch_first`
+        What the port has read.
+    output : array_like, shape (T, D * H), (T, N, D * H), or (N, T, D * H) with `batch_first`
+        The port's states of all steps, in float32 or float64.
+    h_n : array_like, shape (L * D, H) or (L * D, N, H)
+        The port's last states.
+    h_0 : array_like, shape (L * D, H) or (L * D, N, H), optional
+        The states that the port began with; zeros if left out.
+    lengths : array_like of N integers from 1 to T, optional
+        The number of steps of each sequence.
+
+    Returns
+    -------
+    Report
+        Named fields, and a few lines of text when it is printed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the layer is of another kind, either side refuses the data, or a result of the port has another shape than
+        the layer's, or another dtype than float32 and float64.
+
+    Notes
+    -----
+    **Split the bias over both before you compare.** Only the sum of torch's two biases matters. Whoever has one bias
+    b is tempted to give torch all of it in `bias_ih` and zeros in `bias_hh`; then a port that forgets `bias_hh` agrees
+    on every number. Give 0.75 b to one and 0.25 b to the other: unequal, so that one taken twice shows too. When a
+    layer hides a mistake so, the report lists it under `unseen`.
+
+    It runs the layer a few hundred times, so a few short sequences of random numbers, some of them shorter than T, tell
+    more than real data: no symmetry can hide a mistake, and the answer comes in a second.
+
+    A mistake is named only if it gives every number of the port within the tolerance, while the right layer is ten
+    times as far off or more. So two mistakes at once are not named; the first entry that is off is right all the same.
+
+    Examples
+    --------
+    >>> rnn = RNN(3, 4, 2, bidirectional=True, dtype="float64", seed=0)
+    >>> x = np.random.default_rng(0).uniform(-1, 1, (5, 3))
+    >>> output, h_n = rnn(x)
+    >>> locate(rnn, x, output, h_n[[0, 2, 1, 3]]).mistakes[0].name
+    'h_n ordered by direction'
+    """
+    rnn = layer if isinstance(layer, RNN) else RNN.from_torch(layer)
+    right = rnn(x, h_0, lengths)  # first, because it says what is wrong with bad data
+    loop = _loop(rnn, x, h_0, lengths)
+    if not isinstance(layer, RNN):
+        right = _run_torch(layer, *_for_torch(rnn, x, h_0, lengths))
+    port = _of_port(output, "output", right[0], rnn), _of_port(h_n, "h_n", right[1], rnn)
+    dtype = min(rnn.dtype, port[0].dtype, port[1].dtype, key=lambda each: each.itemsize).name
+    return Comparison(loop, _time_first(rnn, *right), _time_first(rnn, *port), dtype, **TOLERANCES[dtype]).report()
 
 
 def grid(dtype: str = "float32", seed: int = 0) -> Iterator[tuple[dict[str, Any], Difference]]:
@@ -208,6 +299,53 @@ def main() -> None:
     print(f"{'geometric mean':42}{np.exp(np.mean(np.log(ratios))):16.2f}")
 
 
+def _loop(rnn: RNN, x: ArrayLike, h_0: ArrayLike | None, lengths: ArrayLike | None) -> Loop:
+    """The loop in pieces, on data that `rnn` has accepted."""
+    inputs, batched = rnn._checked_input(x)
+    n_steps, n_sequences, _ = inputs.shape
+    ends = None if lengths is None else _checked_lengths(lengths, n_steps, n_sequences, batched)
+    return Loop(rnn, inputs, rnn._checked_state(h_0, n_sequences, batched), ends)
+
+
+def _of_port(value: ArrayLike, name: str, right: np.ndarray, rnn: RNN) -> np.ndarray:
+    """A result of a port as an array, if it can be compared."""
+    array = _as_array(value, name)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"{name} must be float32 or float64, as the port computed it; got {array.dtype}"
+            + (": whole numbers have lost what is compared" if array.dtype.kind in "iub" else "")
+        )
+    if array.shape != right.shape:
+        remedy = ""
+        if array.ndim == 3 and array.swapaxes(0, 1).shape == right.shape:
+            layout = f"the layer has batch_first={rnn.batch_first}" if name == "output" else "it is never batch first"
+            remedy = f": exchange the first two axes, {layout}"
+        elif array.size == right.size:
+            remedy = f": as many numbers, so reshape a flat dump to {right.shape} if its order is that"
+        raise ValueError(
+            f"{name} must have shape {right.shape}, as the layer gives it for this x; got {array.shape}{remedy}"
+        )
+    return array
+
+
+def _time_first(rnn: RNN, output: np.ndarray, h_n: np.ndarray) -> Results:
+    """Both with an axis for the sequences, the second one."""
+    if output.ndim == 2:
+        return output[:, np.newaxis], h_n[:, np.newaxis]
+    return (output.swapaxes(0, 1) if rnn.batch_first else output), h_n
+
+
+def _for_torch(
+    rnn: RNN, x: ArrayLike, h_0: ArrayLike | None, lengths: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    # Copies, because torch reads no array with negative strides.
+    return (
+        np.array(_as_array(x, "x"), rnn.dtype),
+        None if h_0 is None else np.array(_as_array(h_0, "h_0"), rnn.dtype),
+        None if lengths is None else np.array(_as_array(lengths, "lengths"), np.int64),
+    )
+
+
 def _run_torch(
     layer: torch.nn.RNN, x: np.ndarray, h_0: np.ndarray | None, lengths: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -246,8 +384,7 @@ def _largest(name: str, ours: np.ndarray, theirs: np.ndarray) -> float:
         raise ValueError(
             f"{name}: NumPy gives {ours.shape} in {ours.dtype}, torch gives {theirs.shape} in {theirs.dtype}"
         )
-    with np.errstate(invalid="ignore"):  # inf - inf, which agree
-        return float(np.where(ours == theirs, 0, np.abs(ours - theirs)).max(initial=0.0))
+    return distance(ours, theirs)
 
 
 def _time_block(layer: Callable[..., Any], x: Any) -> float:
