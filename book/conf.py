@@ -108,7 +108,7 @@ def dress(app: Sphinx, page: nodes.document) -> None:
     for box in list(page.findall(nodes.block_quote))[:1]:
         box["classes"].append("at-a-glance")
     for paragraph in page.findall(nodes.paragraph):
-        if paragraph.astext().startswith(("Predict.", "Predict first.")):
+        if paragraph.astext().startswith("Predict"):
             paragraph["classes"].append("predict")
     number_figures(page, place)
     answers_at_the_end(page)

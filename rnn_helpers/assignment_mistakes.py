@@ -48,6 +48,74 @@ def _first_u_transposed(x_1, U, b):
     return np.tanh(x_1 @ U + b)  # wrong
 
 
+# rnn_layer
+
+
+class _Layer:
+    """What the wrong layers have in common; only their calls differ."""
+
+    def __init__(self, input_size, hidden_size):
+        self.U, self.W, self.b = np.zeros((hidden_size, input_size)), np.zeros((hidden_size, hidden_size)), 0.0
+
+    def zeros(self, x):
+        return np.zeros((*x.shape[1:-1], len(self.b)))
+
+
+@mistake("rnn_layer", "a given h_0 not used", "cutting a sequence in two changes the last state")
+class _LayerFromZeros(_Layer):
+    """The h_0 that is given has no influence: make zeros only if h_0 is None, and start from h_0 otherwise."""
+
+    def __call__(self, x, h_0=None):
+        h_0 = self.zeros(x)  # wrong
+        return rnn_forward(x, self.U, self.W, self.b, h_0)
+
+
+@mistake("rnn_layer", "no zeros for a missing h_0", "an error of None, as soon as no state is given")
+class _LayerWithoutZeros(_Layer):
+    """Without an h_0 the layer must begin from zeros: h_0 is None then, and None times W is an error."""
+
+    def __call__(self, x, h_0=None):
+        return rnn_forward(x, self.U, self.W, self.b, 1.0 * h_0)  # wrong
+
+
+@mistake("rnn_layer", "h_0 taken for true or false", "an error of truth values, as soon as a state is given")
+class _LayerThatAsksForTruth(_Layer):
+    """An array of several numbers is neither true nor false: ask whether h_0 is None (h_0 is None), not whether it is
+    true (h_0 or zeros, not h_0).
+    """
+
+    def __call__(self, x, h_0=None):
+        return rnn_forward(x, self.U, self.W, self.b, h_0 or self.zeros(x))  # wrong
+
+
+@mistake("rnn_layer", "state kept between calls", "the same sequence gives other numbers when it is read again")
+class _LayerThatRemembers(_Layer):
+    """The second call begins where the first one ended: without an h_0 a layer begins from zeros at every call, so
+    keep no state in self; who wants to read on hands over h_n as h_0.
+    """
+
+    h = None
+
+    def __call__(self, x, h_0=None):
+        begin = self.h if h_0 is None else h_0  # wrong
+        output, self.h = rnn_forward(x, self.U, self.W, self.b, self.zeros(x) if begin is None else begin)
+        return output, self.h
+
+
+@mistake("rnn_layer", "zeros for every step", "an axis too many in every state")
+class _LayerWithTimeInItsState(_Layer):
+    """The zeros have one row for every step: h_0 is one state, (H,) for one sequence and (N, H) for a batch, so leave
+    out the axis of time.
+    """
+
+    def __call__(self, x, h_0=None):
+        h, output = np.zeros((*x.shape[:-1], len(self.b))) if h_0 is None else h_0, []  # wrong
+        for x_t in x:
+            h = np.tanh(x_t @ self.U.T + h @ self.W.T + self.b)
+            output.append(h)
+        return np.array(output), h
+
+
 # trace
 
 

@@ -255,11 +255,12 @@ def _unwritten(fn: Callable[..., Any], error: NotImplementedError, where: str) -
 
 def _unwritten_body(fn: Callable[..., Any], outcome: Outcome) -> str:
     """Whether the body of `fn` is still empty, or that of a function of the same notebook that it calls."""
-    if _is_empty(fn) and outcome.strange:  # it was called, and returned None
+    body = vars(fn).get("__call__") if isinstance(fn, type) else fn  # a layer's class, whose objects are called
+    if _is_empty(body) and outcome.strange:  # it was called, and returned None
         return "is not written yet: put your code where its body is still empty"
-    if isinstance(fn, FunctionType):
-        for name in fn.__code__.co_names:
-            if _is_empty(fn.__globals__.get(name)):
+    if isinstance(body, FunctionType):
+        for name in body.__code__.co_names:
+            if _is_empty(body.__globals__.get(name)):
                 return f"calls {name}, which is not written yet"
     return ""
 

@@ -266,6 +266,21 @@ def _second_half_of(forward: Forward) -> Callable[..., Any]:
     return _half_by_half_of(_forward, forward)
 
 
+def _layer_of(forward: Forward) -> Callable[..., Any]:
+    class Layer:
+        def __init__(self, input_size: int, hidden_size: int) -> None:
+            self.U, self.W, self.b = (
+                zeros((hidden_size, input_size)),
+                zeros((hidden_size, hidden_size)),
+                zeros(hidden_size),
+            )
+
+        def __call__(self, x: Any, h_0: Any = None) -> Any:
+            return forward(x, self.U, self.W, self.b, zeros((*x.shape[1:-1], len(self.b))) if h_0 is None else h_0)
+
+    return Layer
+
+
 def _ends_of(forward: Forward) -> Callable[..., Any]:
     def forward_lengths(x: Any, lengths: Any, U: Any, W: Any, b: Any) -> Any:
         output, _ = forward(x, U, W, b, zeros((x.shape[1], len(b))))
@@ -314,6 +329,22 @@ def call_with_layer(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         as_it_was = isinstance(parameter, nn.Parameter) and parameter.requires_grad
         arguments[name] = parameter.detach().numpy().copy() if as_it_was else None
     return result
+
+
+def call_as_layer(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Make a layer of the class `fn`, give it the parameters, and read the sequence with it twice.
+
+    The second reading counts: a layer that keeps its state from one call to the next is off there.
+    """
+    n_units, n_features = arguments["U"].shape
+    layer = fn(n_features, n_units)
+    if layer is None:  # a function that is empty, or has no return
+        return None
+    for name in "UWb":
+        setattr(layer, name, arguments[name])
+    sequence = [arguments[name] for name in ("x", "h_0") if name in arguments]
+    layer(*sequence)
+    return layer(*sequence)
 
 
 def call_with_seeds(fn: Callable[..., Any], arguments: dict[str, Any]) -> list[Any]:
@@ -506,6 +537,44 @@ def rnn_forward(seed: int) -> list[Case]:
         draw, h_0 = _draw(rng, n_features, n_units, n_steps, n_sequences), rng.uniform(-1, 1, (n_sequences, n_units))
         cases.append(_forward_case(f"a batch of N={n_sequences} with T={n_steps}", draw, h_0, telling=False))
     cases.append(_forward_case("a long sequence of T=200", _draw(rng, 3, 4, 200), rng.uniform(-1, 1, 4)))
+    return cases
+
+
+@check(
+    read_parts("output", "h_n"),
+    explain_forward,
+    lifts=(_layer_of,),
+    call=call_as_layer,
+    seed=35,
+)
+def rnn_layer(seed: int) -> list[Case]:
+    """Check a class whose objects are layers: they keep U, W and b, and read a sequence when they are called.
+
+    `fn` is a class. It is called as ``layer = fn(input_size, hidden_size)``; the layer's attributes U, W and b are then
+    set, and it is called twice, as ``layer(x)`` or as ``layer(x, h_0)``, with x (T, I) or (T, N, I) and h_0 (H,) or
+    (N, H). Without an `h_0` it must begin from zeros; must return `output` and `h_n` as `rnn_helpers.rnn.rnn_forward`
+    does.
+
+    The cases: one sequence and batches, with a first state and without, of integers, with N = T.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray], h_0: ndarray | None = None, says: str = "") -> None:
+        output = _states(**draw, h_0=h_0)
+        given = {} if h_0 is None else {"h_0": h_0}
+        label += " without an h_0" if h_0 is None else " with an h_0"
+        cases.append(Case(f"{label} {_sizes(draw)}", draw | given, (output, output[-1]), says=says))
+
+    for n_steps, n_features, n_units in [(1, 3, 4), (5, 3, 4), (5, 4, 4)]:
+        draw, h_0 = _draw(rng, n_features, n_units, n_steps), rng.uniform(-1, 1, n_units)
+        add(f"one sequence of T={n_steps}", draw)
+        add(f"one sequence of T={n_steps}", draw, h_0)
+    add("one sequence of integers", _draw_integers(rng, 3, 4, 5), says=WHOLE_NUMBERS)
+    for n_steps, n_sequences, n_features, n_units in [(5, 2, 3, 4), (6, 6, 3, 4), (1, 2, 3, 4)]:
+        draw = _draw(rng, n_features, n_units, n_steps, n_sequences)
+        add(f"a batch of N={n_sequences} with T={n_steps}", draw)
+        add(f"a batch of N={n_sequences} with T={n_steps}", draw, rng.uniform(-1, 1, (n_sequences, n_units)))
     return cases
 
 

@@ -21,9 +21,9 @@ CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTE
 
 # What is set in italics for its sound and not because it is defined there.
 STRESSED = {
-    "place", "by itself", "means", "inside", "bounded", "centred", "row", "top layer", "every step",
+    "by itself", "means", "inside", "bounded", "centred", "row", "top layer", "every step",
     "every layer and direction", "last step", "ends at the first step", "so far", "cost per operation",
-    "cost per number", "same", "untrained", "which", "where", "outputs",
+    "cost per number", "cost of a call", "cost of a number", "same", "untrained", "which", "where", "outputs",
 }  # fmt: skip
 
 

@@ -195,6 +195,27 @@ def trace_lists(x, U, W, b):
     return [state.tolist() for state in states[1:]]
 
 
+class LayerOnItsOwn:
+    """Step by step, with lists of tensors, from a state that broadcasts."""
+
+    def __init__(self, input_size, hidden_size, seed=0):
+        rng = np.random.default_rng(seed)
+        shapes = rnn.parameter_shapes(input_size, hidden_size)
+        self.U, self.W, self.b = (rng.normal(size=shape) for shape in shapes.values())
+
+    def __call__(self, x, h_0=None):
+        h, output = np.zeros(len(self.b)) if h_0 is None else h_0, []
+        for x_t in x:
+            h = step_torch_requires_grad(x_t, h.detach() if isinstance(h, torch.Tensor) else h, self.U, self.W, self.b)
+            output.append(h)
+        return output, output[-1]
+
+
+class LayerOfTheFunction(LayerOnItsOwn):
+    def __call__(self, x, h_0=None):
+        return rnn.rnn_forward(x, self.U, self.W, self.b, h_0)
+
+
 def continue_in_one_pass(first_half, second_half, U, W, b):
     return rnn.rnn_forward(np.concatenate([first_half, second_half]), U, W, b)[1]
 
@@ -308,6 +329,7 @@ RIGHT = {
         forward_lists,
         *(forward_from(step) for step in (rnn.rnn_step, step_einsum, step_float32, step_noisy)),
     ],
+    "rnn_layer": [LayerOfTheFunction, LayerOnItsOwn],
     "continue_reading": [continue_in_one_pass, continue_in_two],
     "from_torch": [from_torch_tensors, from_torch_state_dict],
     "forward_lengths": [lengths_one_by_one, lengths_by_index, lengths_packed],
@@ -435,6 +457,32 @@ def with_pass(*args):
 @pytest.mark.parametrize("fn", [with_dots, with_a_docstring, with_pass])
 def test_an_empty_body_is_not_written_yet(name, fn):
     assert failure(name, fn) == f"{name} is not written yet: put your code where its body is still empty."
+
+
+def test_a_layer_whose_call_is_empty_is_not_written_yet():
+    class TinyRNN(LayerOnItsOwn):
+        def __call__(self, x, h_0=None):
+            """Read x from h_0."""
+
+    assert failure("rnn_layer", TinyRNN) == (
+        "rnn_layer is not written yet: put your code where its body is still empty."
+    )
+
+
+def test_a_layer_that_calls_an_empty_function_is_told_so():
+    class TinyRNN(LayerOnItsOwn):
+        def __call__(self, x, h_0=None):
+            return with_dots(x, self.U, self.W, self.b, h_0)
+
+    assert failure("rnn_layer", TinyRNN) == "rnn_layer calls with_dots, which is not written yet."
+
+
+def test_a_layer_without_a_call_is_told_so():
+    class TinyRNN:
+        def __init__(self, input_size, hidden_size):
+            pass
+
+    assert "'TinyRNN' object is not callable" in failure("rnn_layer", TinyRNN)
 
 
 def test_an_empty_function_that_is_called_is_named():

@@ -1769,3 +1769,64 @@ def _(summaries, tokens):
     fitted, rest = _cut(tokens)
     guesses = _values(summaries, tokens, fitted, rest).argmax(axis=0)
     return np.mean(guesses == tokens[rest])
+
+
+# ---- rnn_layer
+
+
+class Layer:
+    """Parameters at random; the spelled layers differ in how they read."""
+
+    def __init__(self, n_features, n_units):
+        rng = np.random.default_rng(0)
+        self.U = rng.uniform(-1, 1, (n_units, n_features))
+        self.W = rng.uniform(-1, 1, (n_units, n_units))
+        self.b = rng.uniform(-1, 1, n_units)
+
+    def read(self, x, h):
+        rows = []
+        for x_t in x:
+            h = step(x_t, h, self.U, self.W, self.b)
+            rows.append(h)
+        return np.stack(rows), rows[-1]
+
+
+@spelled("a given h_0 not used")
+class FromZeros(Layer):
+    def __call__(self, x, h_0=None):
+        return self.read(x, np.zeros(len(self.b)))
+
+
+@spelled("no zeros for a missing h_0")
+class WithoutZeros(Layer):
+    def __call__(self, x, h_0=None):
+        return self.read(x, h_0)
+
+
+@spelled("h_0 taken for true or false")
+class AskingForTruth(Layer):
+    def __call__(self, x, h_0=None):
+        if not h_0:
+            h_0 = np.zeros(len(self.b))
+        return self.read(x, h_0)
+
+
+@spelled("state kept between calls")
+class Remembering(Layer):
+    def __init__(self, n_features, n_units):
+        super().__init__(n_features, n_units)
+        self.state = np.zeros(n_units)
+
+    def __call__(self, x, h_0=None):
+        if h_0 is not None:
+            self.state = h_0
+        output, self.state = self.read(x, self.state)
+        return output, self.state
+
+
+@spelled("zeros for every step")
+class OneForEachStep(Layer):
+    def __call__(self, x, h_0=None):
+        if h_0 is None:
+            h_0 = np.zeros(x.shape[:-1] + self.b.shape)
+        return self.read(x, h_0)

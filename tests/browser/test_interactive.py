@@ -1,0 +1,282 @@
+"""What a reader can move, in a real browser: it computes what Python does, by keyboard and by touch, in any look."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from unittest import mock
+
+import numpy as np
+import pytest
+from conftest import PACKAGES, SCREENSHOTS, Quiet
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from rnn_helpers import data, interactive, rnn_forward
+from rnn_helpers.mistakes import CATALOGUE
+
+NETWORK = (data.X, data.U, data.W, data.b)
+SHOWN = {
+    "stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK),
+    "small stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK, small=True),
+}
+by_element = pytest.mark.parametrize("name", SHOWN)
+LIGHT, DARK = "background: #fffefb; color: #23211f", "background: #16181c; color: #dcd9d2; color-scheme: dark"
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+# What is wider than the screen, inside the frames of the elements too; what scrolls by itself may be.
+WIDE = """() => [document, ...[...document.querySelectorAll('.rnn-live')].map(each => each.shadowRoot)]
+  .flatMap(root => [...root.querySelectorAll('*')])
+  .filter(each => !each.closest('.scroll') && each.getBoundingClientRect().right > innerWidth + 1)
+  .map(each => each.outerHTML.slice(0, 120))"""
+
+
+def html(name: str) -> str:
+    with mock.patch("IPython.display.display") as display:
+        SHOWN[name]()
+    return display.call_args.args[0]["text/html"]
+
+
+def page_with(body: str, look: str = LIGHT) -> str:
+    """A page without a kernel, and without any style but the colours of its text and paper."""
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        f"<title>Elements</title><body style='{look}; margin: 1rem'><main><h1>Elements</h1>{body}</main>"
+    )
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on which nothing goes wrong, and from which no request leaves."""
+    context = browser.new_context(viewport=DESK, has_touch=True)
+    page = context.new_page()
+    told: list[str] = []
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and told.append(message.text))
+    page.on("request", lambda request: told.append(request.url))
+    yield page
+    context.close()
+    assert told == []
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Browser) -> Iterator[Page]:
+    """A page that can import the modules as they lie beside interactive.py."""
+    handler = functools.partial(Quiet, directory=str(interactive.MODULES))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        yield page
+        page.close()
+        server.shutdown()
+
+
+def computed(modules: Page, module: str, function: str, *arguments: object) -> object:
+    """What a module's function gives in the browser."""
+    plain = [each.tolist() if isinstance(each, np.ndarray) else each for each in arguments]
+    return modules.evaluate(f"async given => (await import('/{module}.mjs')).{function}(...given)", plain)
+
+
+def numbers(cells: Locator) -> list[float]:
+    return [float(text.replace("\N{MINUS SIGN}", "-")) for text in cells.all_text_contents()]
+
+
+# Against Python
+
+
+def settings() -> Iterator[tuple[np.ndarray, ...]]:
+    """Networks to compare on: x, U, W, b, h_0."""
+    yield (*NETWORK, np.zeros(4))
+    yield (*NETWORK, np.array([0.3, -0.2, 0.5, 0.1]))
+    for seed, (T, n_features, H) in enumerate([(1, 3, 4), (2, 2, 2), (5, 3, 3), (7, 4, 2), (4, 1, 5)]):
+        # Small, because one of the mistakes takes tan for tanh, which blows up rounding near its poles.
+        draw = np.random.default_rng(seed).normal
+        yield tuple(0.4 * draw(size=size) for size in ((T, n_features), (H, n_features), (H, H), H, H))
+
+
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: str(setting[0].shape + setting[2].shape[:1]))
+def test_the_network_and_each_mistake_equal_pythons(modules, setting):
+    x, U, W, b, h_0 = setting
+    parameters = {"U": U.tolist(), "W": W.tolist(), "b": b.tolist()}
+    right = computed(modules, "rnn", "read", x, parameters, "", h_0)
+    expected = rnn_forward(x, U, W, b, h_0)
+    for name, wanted in zip(("output", "h_n"), expected, strict=True):
+        np.testing.assert_allclose(right[name], wanted, rtol=0, atol=1e-12)
+    compared, written = 0, known(modules)
+    for mistake in interactive._silent(x, U, W, b, h_0):
+        if mistake.name in written:
+            wrong = computed(modules, "rnn", "read", x, parameters, mistake.name, h_0)
+            output, h_n = interactive._reads(mistake)(x.copy(), U, W, b, h_0.copy())
+            np.testing.assert_allclose(wrong["output"], output, rtol=1e-12, atol=1e-12, err_msg=mistake.name)
+            np.testing.assert_allclose(wrong["h_n"], h_n, rtol=1e-12, atol=1e-12, err_msg=mistake.name)
+            compared += 1
+    assert compared >= 35  # a sequence of one step from zero would show few
+
+
+def known(modules: Page) -> set[str]:
+    """The mistakes that the JavaScript can make."""
+    return set(modules.evaluate("import('/rnn.mjs').then(({ STEPS, LOOPS }) => Object.keys({ ...STEPS, ...LOOPS }))"))
+
+
+def test_every_silent_mistake_of_the_sentence_can_be_switched_on_and_no_other_is_written(modules):
+    silent = {mistake.name for h_0 in (np.zeros(4), np.full(4, 0.3)) for mistake in interactive._silent(*NETWORK, h_0)}
+    written = known(modules)
+    assert silent <= written
+    square = (data.X, data.W[:3, :3], data.W[:3, :3] + 1, data.b[:3])  # as many units as features
+    assert written <= silent | {mistake.name for mistake in interactive._silent(*square)}
+    assert written <= {mistake.name for mistake in CATALOGUE}
+
+
+# As a page
+
+
+@by_element
+def test_an_element_is_accessible_and_fits_in_every_look(page, name):
+    for look, colours, size in (("light", LIGHT, DESK), ("dark", DARK, DESK), ("phone", LIGHT, PHONE)):
+        page.set_viewport_size(size)
+        page.set_content(page_with(html(name), colours))
+        page.emulate_media(reduced_motion="reduce")
+        exercise(page)
+        assert page.evaluate(WIDE) == []
+        page.add_script_tag(path=PACKAGES / "axe-core" / "axe.min.js")
+        violations = page.evaluate(AXE)
+        assert [f"{rule['id']}: {node['html'][:200]}" for rule in violations for node in rule["nodes"]] == []
+        target = SCREENSHOTS / look / "interactive" / f"{name.replace(' ', '_')}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=target, full_page=True)
+
+
+def exercise(page: Page) -> None:
+    """Open what an element keeps closed, so that all of it is looked at."""
+    for button in page.get_by_role("button", name=re.compile("^Show")).all():
+        button.click()
+    for select in page.locator("select").all():
+        if select.locator("option").filter(has_text="W transposed").count():
+            select.select_option("W transposed")
+
+
+@by_element
+def test_on_paper_and_without_scripts_it_stands_still(browser, page, name):
+    page.set_content(page_with(html(name)))
+    still, live = page.locator(".rnn-still"), page.locator(".rnn-live")
+    expect(live).to_be_visible()
+    expect(still).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(still).to_be_visible()
+    expect(live).to_be_hidden()
+    with browser.new_context(java_script_enabled=False) as context:
+        dead = context.new_page()
+        dead.set_content(page_with(html(name)))
+        expect(dead.get_by_text("run this cell to move it")).to_be_visible()
+        expect(dead.locator("table")).to_be_visible()
+
+
+@by_element
+def test_an_element_moves_again_wherever_a_host_puts_its_script(page, name):
+    """JupyterLab puts a copy in the script's place; VS Code runs a copy at the end of the output."""
+    inert = "<div id='output'></div>"
+    page.set_content(page_with(inert))
+    for place in ("script.replaceWith(copy)", "output.append(copy)"):
+        page.evaluate(
+            f"""html => {{ output.innerHTML = html; const script = output.querySelector('script');
+            const copy = document.createElement('script'); copy.textContent = script.textContent; {place} }}""",
+            html(name),
+        )
+        expect(page.locator(".rnn-live")).to_be_visible()
+
+
+def test_two_elements_do_not_disturb_each_other(page):
+    page.set_content(page_with(html("stepper") + html("stepper")))
+    first, second = page.locator(".rnn-live").all()
+    first.get_by_role("button", name="Show h(1)").click()
+    expect(first.get_by_role("button", name="Read “time”")).to_be_visible()
+    expect(second.get_by_role("button", name="Show h(1)")).to_be_visible()
+
+
+# The stepper
+
+
+def strip(page: Page, row: int, body: int = 0) -> list[str]:
+    return page.locator(".strip tbody").nth(body).locator("tr").nth(row).locator("td").all_text_contents()
+
+
+def test_the_stepper_asks_then_shows_then_reads_on(page):
+    page.set_content(page_with(html("stepper")))
+    states, _ = rnn_forward(*NETWORK)
+    assert strip(page, 0) == ["?"] * 5
+    page.get_by_label("What will the first unit be after “What”?").fill("0.6")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text(
+        "h(1), after “What”, is (0.64, −0.20, 0.54, −0.15). You said 0.60; it is 0.64, 0.04 away."
+    )
+    assert strip(page, 0) == ["0.64", "?", "?", "?", "?"]
+    for _ in range(8):  # read on, show, read on ...: the focus stays on the one button
+        page.keyboard.press("Enter")
+    for unit in range(4):
+        assert numbers(page.locator(".strip tbody tr").nth(unit).locator("td")) == states[:, unit].round(2).tolist()
+    page.keyboard.press("Enter")  # start again
+    assert strip(page, 0) == ["?"] * 5
+
+
+def test_every_number_can_be_changed_by_keyboard_and_put_back(page):
+    page.set_content(page_with(html("stepper")))
+    page.get_by_role("button", name="?", exact=True).click()
+    page.get_by_role("button", name="Show h(5)").click()
+    x, U, W, b = (array.copy() for array in NETWORK)
+    for label, array, place in (
+        ("U, row 1, column 2", U, (0, 1)),
+        ("W, row 4, column 3", W, (3, 2)),
+        ("x, feature 3", x, (4, 2)),
+        ("b, unit 2", b, (1,)),
+    ):
+        page.get_by_label(label, exact=True).focus()
+        page.keyboard.press("ArrowUp")
+        array[place] += 0.1
+        expect(page.get_by_label(label, exact=True)).to_be_focused()
+        expected, _ = rnn_forward(x, U, W, b)
+        shown = [numbers(page.locator(".strip tbody tr").nth(unit).locator("td")) for unit in range(4)]
+        np.testing.assert_allclose(np.transpose(shown), expected, rtol=0, atol=0.00501)  # as written, two decimals
+    slider = page.get_by_label("Move b, unit 2")
+    slider.fill("-1.5")
+    expect(page.get_by_label("b, unit 2", exact=True)).to_have_value("-1.5")
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Show h(1)").click()
+    expect(page.get_by_label("b, unit 2", exact=True)).to_have_value("0.2")
+    assert strip(page, 0)[0] == "0.64"
+
+
+def test_a_mistake_stands_beside_the_right_states_with_the_path_it_takes(page):
+    page.set_content(page_with(html("stepper")))
+    page.get_by_role("button", name="?", exact=True).click()
+    page.get_by_role("button", name="Show h(5)").click()
+    right, _ = rnn_forward(*NETWORK)
+    for name in ("W transposed", "state not carried"):
+        page.get_by_label("Switch on a silent mistake").select_option(name)
+        (mistake,) = [each for each in CATALOGUE if each.name == name]
+        output, _ = interactive._reads(mistake)(*NETWORK, np.zeros(4))
+        for unit in range(4):
+            assert strip(page, unit)[:5] == [interactive._written(number) for number in right[:, unit]]
+            assert strip(page, 1 + unit, 1)[:5] == [interactive._written(number) for number in output[:, unit]]
+        off = page.locator("tbody.wrong td:nth-of-type(-n + 5).off").count()
+        assert off == (np.abs(output - right) >= 0.005).sum()
+        expect(page.get_by_text(mistake.line)).to_be_visible()
+        expect(page.get_by_text(mistake.sign)).to_be_visible()
+        start = output[3] if name == "W transposed" else np.zeros(4)
+        listed = ", ".join(interactive._written(number) for number in start)
+        expect(page.get_by_text(f"starts from ({listed})")).to_be_visible()
+
+
+def test_the_tokens_can_be_reordered(page):
+    page.set_content(page_with(html("stepper")))
+    page.get_by_role("button", name="?", exact=True).tap()
+    page.get_by_role("button", name="Show h(5)").tap()
+    page.get_by_role("button", name="is", exact=True).tap()
+    page.get_by_role("button", name="earlier").tap()
+    h_n = rnn_forward(data.X[[0, 2, 1, 3, 4]], *NETWORK[1:])[1]
+    listed = ", ".join(interactive._written(number) for number in h_n)
+    expect(page.get_by_role("status")).to_contain_text(
+        f"The sentence is now: What is time it ?. Its last state is ({listed}); in the first order it is (0.37"
+    )
