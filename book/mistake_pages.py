@@ -10,6 +10,7 @@ import difflib
 import inspect
 import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -69,6 +70,7 @@ OTHERS = "The numbers are others"
 def source(function: Callable[..., Any]) -> str:
     """A function without its decorators and docstring, named after nothing but itself."""
     text = textwrap.dedent(inspect.getsource(function))
+    text = re.sub("  # noqa.*", "", text)
     text = text[re.search(r"^(def|class) ", text, flags=re.M).start() :]  # type: ignore[union-attr]
     return re.sub(r'\n    """.*?"""(?=\n)', "", text, count=1, flags=re.S).rstrip()
 
@@ -99,7 +101,7 @@ def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
     lines = source(mistake.function).splitlines()
     at = next(number for number, each in enumerate(lines) if WRONG in each)
     lines[at] = lines[at][: len(lines[at]) - len(lines[at].lstrip())] + line
-    names = dict(mistake.function.__globals__)
+    names = dict(vars(sys.modules[mistake.function.__module__]))
     exec(compile("\n".join(lines), mistake.name, "exec"), names)
     return names[mistake.function.__name__]
 
@@ -311,7 +313,7 @@ def entry(mistake: Mistake) -> str:
 def helpers(mistakes: list[Mistake]) -> str:
     """What the code of these mistakes calls, where it is neither NumPy's nor the package's."""
     texts = "\n".join(source(mistake.function) for mistake in mistakes)
-    names = mistakes[0].function.__globals__
+    names = vars(sys.modules[mistakes[0].function.__module__])
     called = set(re.findall(r"(?<!class )\b(_[A-Za-z]\w+)\b(?=\(|\):)", texts))
     own = [
         names[name]
