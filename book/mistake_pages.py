@@ -199,11 +199,12 @@ def difference(target: str, outcome: Outcome, case: Case) -> str:
     names = PARTS.get(target, ("it",))
     if target in SHAPES:
         pairs = zip(names, outcome.values, case.expected, strict=True)
-        return ", ".join(
-            f"{name} has the shape {tuple(map(int, got))} in place of {tuple(map(int, want))}"
+        others = [
+            f"{name} has the shape {tuple(got.tolist())} in place of {tuple(want.tolist())}"
             for name, got, want in pairs
             if got.tolist() != want.tolist()
-        )
+        ]
+        return ", ".join(others) or "all is right"
     told = []
     for name, got, want in zip(names, outcome.values, case.expected, strict=False):
         if got.shape != want.shape:
