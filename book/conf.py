@@ -96,7 +96,7 @@ def keep_together(app: Sphinx, page: nodes.document) -> None:
 
 
 def dress(app: Sphinx, page: nodes.document) -> None:
-    """Give the recurring parts of a chapter the classes that book.css sets them by, and link terms to the glossary."""
+    """Give the recurring parts of a notebook the classes that book.css sets them by, and link terms to the glossary."""
     place = app.env.docname
     if not place.startswith(("notebooks/", "assignments/")):
         return
@@ -111,6 +111,7 @@ def dress(app: Sphinx, page: nodes.document) -> None:
         if paragraph.astext().startswith("Predict"):
             paragraph["classes"].append("predict")
     number_figures(page, place)
+    answers_at_the_end(page)
     last = list(page.findall(nodes.paragraph))[-1]
     if last.astext().startswith("Next:"):  # the theme says it too, right below
         last.parent.remove(last)
@@ -122,6 +123,37 @@ def dress(app: Sphinx, page: nodes.document) -> None:
             )
             emphasis.replace_self(link)
             link += emphasis
+
+
+DETAILS = re.compile(r"<details[^>]*>\s*<summary>(.*?)</summary>(.*)", flags=re.S)
+
+
+def answers_at_the_end(page: nodes.document) -> None:
+    """Set every folded answer once more at the end, for paper, where a reader would see it before having tried."""
+    answers: list[nodes.container] = []
+    for opening in list(page.findall(nodes.raw)):
+        match = DETAILS.match(opening.astext())
+        if not match:
+            continue
+        (summary, rest), parent, number = match.groups(), opening.parent, len(answers) + 1
+        at = parent.index(opening)
+        inside, end, after = rest.partition("</details>")
+        told: list[nodes.Node] = [nodes.raw("", f"<div>{inside}</div>", format="html")] if inside.strip() else []
+        for each in [] if end else parent[at + 1 :]:
+            if isinstance(each, nodes.raw) and "</details>" in each.astext():
+                break
+            told.append(each)
+        place = f'<span class="on-paper">: no. {number} at the end</span>'
+        opened = f'<details class="answered"><summary>{summary}{place}</summary>'
+        text = opened + (f"<div>{inside}</div>{end}{after}" if end else inside)
+        parent[at] = nodes.raw("", text, format="html")
+        answer = nodes.container("", nodes.rubric("", f"{number}. {re.sub('<.*?>', '', summary)}"), classes=["answer"])
+        answer += [each.deepcopy() for each in told]
+        for each in answer.findall(nodes.Element):
+            each["ids"] = []
+        answers.append(answer)
+    if answers:
+        page.append(nodes.container("", nodes.rubric("", "Answers and hints"), *answers, classes=["answers"]))
 
 
 # A sentence ends before a capital: "What time is it ?" within one does not end it.

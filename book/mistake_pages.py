@@ -10,6 +10,7 @@ import difflib
 import inspect
 import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -26,6 +27,7 @@ from rnn_helpers.mistakes import CATALOGUE, KINDS, WRONG, Mistake, forward_from
 from rnn_helpers.rnn import rnn_forward
 
 ALL = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
+PAGES = [kind for kind in KINDS if any(mistake.kind == kind for mistake in ALL)]
 FOLDER = "silent_mistakes"
 WIDE = 88  # a line of code that is longer breaks in the book
 
@@ -34,6 +36,7 @@ TITLES = {
     "step": ("the step", "One input, one state: what can go wrong in one line."),
     "loop": ("the loop", "What is carried from step to step, and what is stored."),
     "from_torch": ("weights from PyTorch", "What can go wrong between a layer's parameters and U, W and b."),
+    "layers": ("layers and directions", "What the options do to the shapes of output and h_n."),
     "lengths": ("different lengths", "What the padding does to the last state."),
     "directions": (
         "batch first, and backwards",
@@ -67,13 +70,14 @@ OTHERS = "The numbers are others"
 def source(function: Callable[..., Any]) -> str:
     """A function without its decorators and docstring, named after nothing but itself."""
     text = textwrap.dedent(inspect.getsource(function))
-    text = text[re.search(r"^def ", text, flags=re.M).start() :]  # type: ignore[union-attr]
+    text = re.sub("  # noqa.*", "", text)
+    text = text[re.search(r"^(def|class) ", text, flags=re.M).start() :]  # type: ignore[union-attr]
     return re.sub(r'\n    """.*?"""(?=\n)', "", text, count=1, flags=re.S).rstrip()
 
 
 def named(text: str, name: str) -> str:
     """A function's source with another name for it."""
-    return re.sub(r"^def \w+", f"def {name}", text)
+    return re.sub(r"^(def|class) \w+", rf"\1 {name}", text)
 
 
 # The right line beside the wrong one
@@ -97,7 +101,7 @@ def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
     lines = source(mistake.function).splitlines()
     at = next(number for number, each in enumerate(lines) if WRONG in each)
     lines[at] = lines[at][: len(lines[at]) - len(lines[at].lstrip())] + line
-    names = dict(mistake.function.__globals__)
+    names = dict(vars(sys.modules[mistake.function.__module__]))
     exec(compile("\n".join(lines), mistake.name, "exec"), names)
     return names[mistake.function.__name__]
 
@@ -155,14 +159,17 @@ PARTS = {
     "rnn_forward": ("output", "h_n"),
     "read_backwards": ("output", "h_n"),
     "from_torch": ("U", "W", "b"),
+    "rnn_layer": ("output", "h_n"),
     "parameter_shapes": ("U", "W", "b"),
+    "output_shapes": ("output", "h_n"),
     "orthogonal": (
         "MᵀM",
         "the matrix for the same seed again",
         "the number of seeds that give a matrix like another's",
     ),
 }
-READS_THE_SENTENCE = ("rnn_step", "rnn_forward", "trace", "read_counts", "read_backwards")
+SHAPES = ("parameter_shapes", "output_shapes")  # what comes back is shapes, not arrays of them
+READS_THE_SENTENCE = ("rnn_step", "rnn_forward", "rnn_layer", "trace", "read_counts", "read_backwards")
 
 
 def example(target: str) -> tuple[Check, Case]:
@@ -190,13 +197,14 @@ def difference(target: str, outcome: Outcome, case: Case) -> str:
         told = outcome.error.partition(": ")[2].partition(", with gufunc")[0]
         return f"an error (`{told.rstrip('.')}`)" if told else "an error"
     names = PARTS.get(target, ("it",))
-    if target == "parameter_shapes":
+    if target in SHAPES:
         pairs = zip(names, outcome.values, case.expected, strict=True)
-        return ", ".join(
-            f"{name} has the shape {tuple(map(int, got))} in place of {tuple(map(int, want))}"
+        others = [
+            f"{name} has the shape {tuple(got.tolist())} in place of {tuple(want.tolist())}"
             for name, got, want in pairs
             if got.tolist() != want.tolist()
-        )
+        ]
+        return ", ".join(others) or "all is right"
     told = []
     for name, got, want in zip(names, outcome.values, case.expected, strict=False):
         if got.shape != want.shape:
@@ -249,7 +257,7 @@ def silence(mistake: Mistake) -> str:
             raised += 1
         elif is_right(outcome, case):
             right += 1
-        elif mistake.target != "parameter_shapes" and any(
+        elif mistake.target not in SHAPES and any(
             got.shape != want.shape for got, want in zip(outcome.values, case.expected, strict=False)
         ):
             shaped += 1
@@ -306,9 +314,14 @@ def entry(mistake: Mistake) -> str:
 def helpers(mistakes: list[Mistake]) -> str:
     """What the code of these mistakes calls, where it is neither NumPy's nor the package's."""
     texts = "\n".join(source(mistake.function) for mistake in mistakes)
-    names = mistakes[0].function.__globals__
-    own = {name for name in re.findall(r"\b(_\w+)\(", texts) if callable(names.get(name)) and name in names}
-    code = "\n\n\n".join(source(names[name]) for name in sorted(own) if inspect.isfunction(names[name]))
+    names = vars(sys.modules[mistakes[0].function.__module__])
+    called = set(re.findall(r"(?<!class )\b(_[A-Za-z]\w+)\b(?=\(|\):)", texts))
+    own = [
+        names[name]
+        for name in sorted(called)
+        if inspect.isfunction(names.get(name)) or inspect.isclass(names.get(name))
+    ]
+    code = "\n\n\n".join(map(source, own))
     return f"Some of the lines below call:\n\n```python\n{code}\n```" if code else ""
 
 
@@ -320,6 +333,8 @@ def page(kind: str) -> str:
     parts.append(f"{what} {count} mistakes; [how each entry is made, and an index by sign](index.md).")
     for target in KINDS[kind]:
         own = [mistake for mistake in ALL if mistake.target == target]
+        if not own:
+            continue
         parts += [
             f"## `{target}`",
             f"What is right, as [`checks.{target}`](../api/checks.md) has it:",
@@ -344,7 +359,7 @@ def index() -> str:
     """The page that leads to the others: by kind, by what people write, by sign."""
     kinds = "\n".join(
         f"| [{title[0].upper()}{title[1:]}]({kind}.md) | {what} | {sum(mistake.kind == kind for mistake in ALL)} |"
-        for kind, (title, what) in TITLES.items()
+        for kind, (title, what) in ((kind, TITLES[kind]) for kind in PAGES)
     )
     phrases = sorted((words, mistake) for mistake in ALL for words in mistake.also)
     written = "\n".join(f"| “{words}” | {link(mistake)} |" for words, mistake in phrases)
@@ -352,7 +367,7 @@ def index() -> str:
     for mistake in ALL:
         groups[sign_group(mistake)].append(mistake)
     by_sign = "\n\n".join(f"### {group}\n\n{_signs(mistakes)}" for group, mistakes in groups.items() if mistakes)
-    toctree = "\n".join(TITLES)
+    toctree = "\n".join(PAGES)
     return f"""# Silent mistakes
 
 Most wrong lines of a recurrent network raise no error. The shapes fit, and the numbers look like states. These pages
@@ -399,5 +414,5 @@ def _signs(mistakes: list[Mistake]) -> str:
 def gathered() -> Iterator[tuple[str, bytes]]:
     """Every page, as its place in the book and its content."""
     yield f"{FOLDER}/index.md", index().encode()
-    for kind in KINDS:
+    for kind in PAGES:
         yield f"{FOLDER}/{kind}.md", page(kind).encode()

@@ -85,7 +85,9 @@ def stepper() -> str:
         from rnn_helpers import interactive
     except ImportError:
         return ""
-    return interactive.stepper_html() if hasattr(interactive, "stepper_html") else ""
+    if not hasattr(interactive, "stepper_html"):
+        return ""
+    return f"``````{{raw}} html\n{interactive.stepper_html()}\n``````"  # a blank line does not end it
 
 
 CARD = (1200, 630)  # what sites that show a link make room for

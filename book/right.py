@@ -104,6 +104,26 @@ def rnn_forward(x, U, W, b, h_0):
     return np.array(output), h
 
 
+@right(
+    {"x": x, **LAYER, "h_0": np.array([0.5, -0.5, 0.5, -0.5])},
+    SENTENCE + ", read from the state (0.5, −0.5, 0.5, −0.5)",
+    "h_0 = self.zeros(x) if h_0 is None else h_0",
+    "begin = h_0",
+    "return rnn_forward(x, self.U, self.W, self.b, self.zeros(x) if h_0 is None else h_0)",
+    "h, output = np.zeros((*x.shape[1:-1], len(self.b))) if h_0 is None else h_0, []",
+)
+class rnn_layer:  # noqa: N801 - the check's name
+    def __init__(self, input_size, hidden_size):
+        self.U = np.zeros((hidden_size, input_size))
+        self.W = np.zeros((hidden_size, hidden_size))
+        self.b = np.zeros(hidden_size)
+
+    def __call__(self, x, h_0=None):
+        if h_0 is None:
+            h_0 = np.zeros((*x.shape[1:-1], len(self.b)))
+        return rnn_forward(x, self.U, self.W, self.b, h_0)
+
+
 @right({"x_1": x[0], "U": U, "b": b}, 'the first token, "What"')
 def first_step(x_1, U, b):
     return np.tanh(U @ x_1 + b)
@@ -153,6 +173,19 @@ def from_torch(layer):
     U, W = layer.weight_ih_l0.detach().numpy(), layer.weight_hh_l0.detach().numpy()
     b = (layer.bias_ih_l0 + layer.bias_hh_l0).detach().numpy()
     return U, W, b
+
+
+@right(
+    {"T": 5, "N": 2, "H": 4, "num_layers": 3, "num_directions": 2, "batch_first": True},
+    "T = 5, N = 2, H = 4, three layers, two directions, batch first",
+    "lead = (N, T) if batch_first else (T, N)",
+    "h_n = (num_layers * num_directions, N, H)",
+    "return (*lead, num_directions * H), (num_layers * num_directions, N, H)",
+    "return (*((N, T) if batch_first else (T, N)), num_directions * H), (num_layers * num_directions, N, H)",
+)
+def output_shapes(T, N, H, num_layers, num_directions, batch_first):
+    lead = (N, T) if batch_first else (T, N)
+    return (*lead, num_directions * H), (num_layers * num_directions, N, H)
 
 
 PADDED = np.stack([x, np.concatenate([x[:3], np.zeros((2, 3))])], axis=1)

@@ -25,8 +25,9 @@ WRONG = "# wrong"
 KINDS = {
     "shapes": ("parameter_shapes",),
     "step": ("rnn_step", "first_step"),
-    "loop": ("rnn_forward", "trace", "continue_reading", "read_counts"),
+    "loop": ("rnn_forward", "rnn_layer", "trace", "continue_reading", "read_counts"),
     "from_torch": ("from_torch",),
+    "layers": ("output_shapes",),
     "lengths": ("forward_lengths",),
     "directions": ("read_batch_first", "read_backwards"),
     "summaries": ("mean_pool", "max_pool", "distinct_summaries"),

@@ -183,18 +183,57 @@ def page(browser: Browser, site: str) -> Page:
     context.close()
 
 
+def found_by(page: Page, site: str, words: str) -> list[str]:
+    """The places that the search lists for these words, in its order."""
+    page.goto(f"{site}search.html?q={words.replace(' ', '+')}")
+    expect(page.locator("#search-results p.search-summary, #search-results p").first).to_contain_text("found")
+    page.wait_for_load_state("networkidle")  # the hits are fetched and listed one after the other
+    links = page.locator("#search-results ul.search li a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    return [each.partition("?")[0].partition("#")[0] for each in links]
+
+
 def test_a_search_finds_the_pages(page, site):
     page.goto(site + "index.html")
     page.locator("button.search-button__button:visible").first.click()
     page.keyboard.type("hidden state")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=hidden+state*")
-    expect(page.locator("#search-results p.search-summary, #search-results p").first).to_contain_text("found")
-    page.wait_for_load_state("networkidle")  # the hits are fetched and listed one after the other
-    found = page.locator("#search-results ul.search li a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    places = [each.partition("?")[0].partition("#")[0] for each in found]
+    found = found_by(page, site, "hidden state")
     for wanted in ("notebooks/01_motivation.html", "notebooks/02_formula.html", "glossary.html", "notation.html"):
-        assert wanted in places, found
+        assert wanted in found
+
+
+@pytest.mark.parametrize("words", ["exploding", "backpropagation", "GRU", "LSTM"])
+def test_a_search_finds_what_comes_later(words, page, site):
+    assert "glossary.html" in found_by(page, site, words)
+
+
+@pytest.mark.parametrize("words", ["batch", "mistake", "state"])
+def test_a_search_lists_the_notebooks_before_the_reference(words, page, site):
+    found = found_by(page, site, words)
+    notebooks = [at for at, place in enumerate(found) if place.startswith("notebooks/")]
+    reference = [at for at, place in enumerate(found) if place.startswith("api/")]
+    assert notebooks
+    assert reference
+    assert min(notebooks) < min(reference)
+
+
+def test_a_wide_figure_says_that_it_goes_on(page, site):
+    page.set_viewport_size(PHONE)
+    page.goto(site + "notebooks/02_formula.html")
+    figure = page.locator("figure.wide").first
+    assert figure.locator("a.image-reference").evaluate("a => a.scrollWidth > a.clientWidth + 50")
+    assert "move it" in figure.locator("figcaption p").evaluate("e => getComputedStyle(e, '::after').content")
+    page.set_viewport_size(DESK)
+    assert figure.locator("figcaption p").evaluate("e => getComputedStyle(e, '::after').content") == "none"
+
+
+def test_no_table_of_numbers_is_wider_than_a_telephone(page, site):
+    page.set_viewport_size(PHONE)
+    page.goto(site + "notebooks/02_formula.html")
+    tables = page.locator("div.cell_output table")
+    assert tables.count() >= 2
+    assert tables.evaluate_all("all => all.every(each => each.getBoundingClientRect().right <= innerWidth)")
 
 
 def test_the_next_links_lead_through_the_chapters(page, site):
@@ -248,10 +287,12 @@ def test_nothing_is_folded_cut_or_grey_on_paper(scheme, page, site):
         "() => [...document.querySelectorAll('article pre')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
     )
     assert cut == 0
-    heights = page.locator("article details:not(.cell details)").evaluate_all(
-        "all => all.map(e => e.getBoundingClientRect().height)"
-    )
-    assert min(heights) > 40, "a folded answer cannot be unfolded on paper"
+    # A folded answer cannot be unfolded on paper: there it stands at the end, under the number that its place names.
+    folded = page.locator("article details.answered > summary").all_inner_texts()
+    answers = page.locator("article div.answer")
+    assert folded == [f"Answer: no. {number} at the end" for number in range(1, answers.count() + 1)]
+    assert answers.count() >= 5
+    assert min(answers.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")) > 30
     for hidden in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", "button.copybtn"):
         assert not page.locator(hidden).first.is_visible()
     page.pdf(path=SCREENSHOTS / "01_motivation.pdf", format="A4", prefer_css_page_size=True)

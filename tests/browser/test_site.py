@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import re
 import shutil
 import subprocess
@@ -117,11 +118,18 @@ def test_chapters_are_launched_once_there_is_an_address(tmp_path):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("my_copies", "__pycache__"))
     shutil.copy(ROOT / "README.md", tmp_path)
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
+    settings = re.sub(r'^site = ".*"$', 'site = "https://owner.example/book/"', settings, flags=re.M)
     settings = re.sub(r'^repository = ".*"$', 'repository = "https://github.com/owner/name.git"', settings, flags=re.M)
     (tmp_path / "pyproject.toml").write_text(settings)
     command = [sys.executable, "-m", "book.build", PACKAGES]
     subprocess.run(command, cwd=tmp_path, check=True, env={"PATH": ""}, timeout=300)
     site = tmp_path / "build" / "book"
+    assert (
+        parsed(site / "glossary.html").find("link", rel="canonical")["href"]
+        == "https://owner.example/book/glossary.html"
+    )
+    picture = parsed(site / "glossary.html").find("meta", property="og:image")["content"]
+    assert picture == "https://owner.example/book/_static/card.png"
     for path in series.NOTEBOOKS:
         binder, colab = sorted(buttons(site, f"notebooks/{path.stem}.html"), key=lambda link: "colab" in link)
         assert binder == f"https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/notebooks/{path.name}"
@@ -166,6 +174,52 @@ def test_a_chapter_is_whole(path):
     assert "CC BY 4.0" in soup.select_one(".bd-footer-content").get_text()
 
 
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_picture_is_a_figure_with_a_number_and_a_caption(path):
+    soup = parsed(SITE / "notebooks" / f"{path.stem}.html")
+    figures = soup.select("article figure")
+    assert len(figures) == len(soup.select("article div.cell_output img")) > 0
+    for number, figure in enumerate(figures, start=1):
+        caption = figure.find("figcaption").get_text(" ", strip=True)
+        assert figure["id"] == f"figure-{number}"
+        assert caption.startswith(f"Figure {int(path.stem[:2])}.{number} ")
+        told = caption.partition(f".{number} ")[2].rstrip("# ")
+        assert len(told.split()) >= 4
+        assert bare(figure.find("img")["alt"]).startswith(bare(told))
+
+
+def test_the_next_page_begins_with_another_number():
+    """So that a number names one figure of the book."""
+    captions = [
+        tag.get_text()
+        for path in PAGES
+        if path.parent.name == "notebooks"
+        for tag in parsed(path).select("figcaption strong")
+    ]
+    assert len(captions) == len(set(captions)) >= 10
+
+
+@by_path
+def test_a_page_describes_itself(path):
+    if path.stem in ("search", "genindex"):
+        return
+    head = parsed(path).head
+    told = head.find("meta", attrs={"name": "description"})["content"]
+    assert 20 <= len(told) <= 210
+    properties = {tag["property"]: tag["content"] for tag in head.find_all("meta", property=True)}
+    assert properties["og:description"] == told
+    assert (path.parent / properties["og:image"]).resolve().is_file()
+    assert head.find("link", rel="canonical") is None
+
+
+def test_the_answers_stand_once_more_at_the_end():
+    soup = parsed(SITE / "notebooks" / "01_motivation.html")
+    folded = [bare(tag.get_text()) for tag in soup.select("details.answered > div")]
+    shown = [bare(tag.get_text()) for tag in soup.select("div.answer")]
+    assert shown == [f"{number}.Answer{text}" for number, text in enumerate(folded, start=1)]
+    assert len(folded) >= 5
+
+
 def test_the_setup_page_is_the_readme():
     shown = [title.get_text().rstrip("#") for title in parsed(SITE / "setup.html").select("article h2")]
     assert shown == re.findall(r"^## (.+)$", (ROOT / "README.md").read_text("utf-8"), flags=re.M)
@@ -181,7 +235,8 @@ def test_the_chapters_are_listed_in_their_order():
 def test_the_reference_has_every_public_name(module):
     tree = ast.parse((ROOT / "rnn_helpers" / f"{module.stem}.py").read_text("utf-8"))
     kinds = (ast.FunctionDef, ast.ClassDef)
-    public = {each.name for each in tree.body if isinstance(each, kinds) and not each.name.startswith("_")}
+    public = {each.name for each in tree.body if isinstance(each, kinds)}
+    public &= set(importlib.import_module(f"rnn_helpers.{module.stem}").__all__)
     named = {tag["id"].rpartition(".")[2] for tag in parsed(SITE / "api" / f"{module.stem}.html").select("dt.sig[id]")}
     assert public
     assert public <= named
