@@ -666,6 +666,18 @@ def changes_its_arguments(x, h, U, W, b):
     return h_next
 
 
+def changes_and_then_raises(x, h, U, W, b):
+    x += 1
+    raise ValueError
+
+
+def right_at_first(x, h, U, W, b, calls=[]):  # noqa: B006 - what it keeps between calls
+    calls.append(1)
+    if len(calls) > len(checks.build("rnn_step", 0).cases):
+        raise KeyError("it was here before")
+    return rnn.rnn_step(x, h, U, W, b)
+
+
 def random_results(x, h, U, W, b):
     return np.random.default_rng().normal(size=h.shape)
 
@@ -811,6 +823,8 @@ NASTY_STEPS = [
         "tries to end Python on one input with only the bias (I=3, H=4): leave out exit() and sys.exit().",
     ),
     (changes_its_arguments, "changes its argument x"),
+    (changes_and_then_raises, "changes its argument x, on"),
+    (right_at_first, "gives different results for the same input when it is called again"),
     (
         random_results,
         "rnn_step gives different results for the same input when it is called again: does it use random numbers "

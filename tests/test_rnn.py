@@ -861,6 +861,7 @@ BAD_PARAMETERS = [
         ({"x": np.zeros(3)}, ValueError, r"x must have shape \(T, I\) or \(T, N, I\), got \(3,\)"),
         ({"x": np.zeros((1, 5, 2, 3))}, ValueError, r"x must have shape .*got \(1, 5, 2, 3\)"),
         ({"x": np.zeros((0, 3))}, ValueError, r"x has no time steps.*got \(0, 3\)"),
+        ({"x": np.zeros((0, 2, 3))}, ValueError, r"x has no time steps.*got \(0, 2, 3\)"),  # time first, in a batch too
         ({"x": 1.0}, ValueError, r"x has no axes, but U of shape \(4, 3\) reads 3"),
         ({"h_0": np.zeros(4)}, ValueError, r"h_0 must have shape \(2, 4\), one number for .*; got \(4,\)"),
         ({"h_0": np.zeros((1, 4))}, ValueError, r"h_0 must have shape \(2, 4\).*got \(1, 4\)"),
