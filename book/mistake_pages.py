@@ -23,11 +23,33 @@ from rnn_helpers import checks, data
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.checking import Case, Check, Outcome, is_right
 from rnn_helpers.checking import _run as run
-from rnn_helpers.mistakes import CATALOGUE, KINDS, WRONG, Mistake, forward_from
+from rnn_helpers.mistakes import CATALOGUE, WRONG, Mistake, forward_from
 from rnn_helpers.rnn import rnn_forward
 
 ALL = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
-PAGES = [kind for kind in KINDS if any(mistake.kind == kind for mistake in ALL)]
+# The pages, by what they are called in addresses, and the checks whose mistakes each one has.
+KINDS = {
+    "shapes": ("parameter_shapes",),
+    "step": ("rnn_step", "first_step"),
+    "loop": ("rnn_forward", "rnn_layer", "trace", "continue_reading", "read_counts"),
+    "from_torch": ("from_torch",),
+    "layers": ("output_shapes",),
+    "lengths": ("forward_lengths",),
+    "directions": ("read_batch_first", "read_backwards"),
+    "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
+    "probes": ("read_back", "orthogonal"),
+}
+
+
+def kind_of(mistake: Mistake) -> str:
+    """Which of the pages has it."""
+    for kind, targets in KINDS.items():
+        if mistake.target in targets:
+            return kind
+    raise ValueError(f"no page has the mistakes of the check {mistake.target!r}: name it in KINDS")
+
+
+PAGES = [kind for kind in KINDS if any(kind_of(mistake) == kind for mistake in ALL)]
 FOLDER = "silent_mistakes"
 WIDE = 88  # a line of code that is longer breaks in the book
 
@@ -328,7 +350,7 @@ def helpers(mistakes: list[Mistake]) -> str:
 def page(kind: str) -> str:
     """The page of one kind."""
     title, what = TITLES[kind]
-    count = sum(mistake.kind == kind for mistake in ALL)
+    count = sum(kind_of(mistake) == kind for mistake in ALL)
     parts = [f"# Silent mistakes: {title}"]
     parts.append(f"{what} {count} mistakes; [how each entry is made, and an index by sign](index.md).")
     for target in KINDS[kind]:
@@ -347,7 +369,7 @@ def page(kind: str) -> str:
 
 def link(mistake: Mistake) -> str:
     """A link to its entry, from a page beside it."""
-    return f"[{mistake.name}]({mistake.kind}.md#{mistake.anchor})"
+    return f"[{mistake.name}]({kind_of(mistake)}.md#{mistake.anchor})"
 
 
 def sign_group(mistake: Mistake) -> str:
@@ -358,7 +380,7 @@ def sign_group(mistake: Mistake) -> str:
 def index() -> str:
     """The page that leads to the others: by kind, by what people write, by sign."""
     kinds = "\n".join(
-        f"| [{title[0].upper()}{title[1:]}]({kind}.md) | {what} | {sum(mistake.kind == kind for mistake in ALL)} |"
+        f"| [{title[0].upper()}{title[1:]}]({kind}.md) | {what} | {sum(kind_of(mistake) == kind for mistake in ALL)} |"
         for kind, (title, what) in ((kind, TITLES[kind]) for kind in PAGES)
     )
     phrases = sorted((words, mistake) for mistake in ALL for words in mistake.also)

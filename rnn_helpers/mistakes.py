@@ -21,19 +21,6 @@ __all__ = ["CATALOGUE", "Mistake", "forward_from"]
 
 WRONG = "# wrong"
 
-# The book's pages of mistakes, by what they are called in its addresses, and the checks whose mistakes each one has.
-KINDS = {
-    "shapes": ("parameter_shapes",),
-    "step": ("rnn_step", "first_step"),
-    "loop": ("rnn_forward", "rnn_layer", "trace", "continue_reading", "read_counts"),
-    "from_torch": ("from_torch",),
-    "layers": ("output_shapes",),
-    "lengths": ("forward_lengths",),
-    "directions": ("read_batch_first", "read_backwards"),
-    "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
-    "probes": ("read_back", "orthogonal"),
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
@@ -80,16 +67,8 @@ class Mistake:
         raise ValueError(f"no line of the mistake {self.name!r} is marked {WRONG!r}")
 
     @property
-    def kind(self) -> str:
-        """Which of the book's pages of mistakes has it."""
-        for kind, targets in KINDS.items():
-            if self.target in targets:
-                return kind
-        raise ValueError(f"no kind of mistakes has the check {self.target!r}: name it in KINDS")
-
-    @property
     def anchor(self) -> str:
-        """Where it stands on that page: its name, in the letters of an address."""
+        """Where it stands on its page in the book: its name, in the letters of an address."""
         plain = unicodedata.normalize("NFKD", self.name.lower()).encode("ascii", "ignore").decode()
         return re.sub("[^a-z0-9]+", "-", plain).strip("-")
 

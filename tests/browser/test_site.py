@@ -244,7 +244,9 @@ def test_the_reference_has_every_public_name(module):
 
 @pytest.mark.parametrize("mistake", mistake_pages.ALL, ids=lambda mistake: mistake.name)
 def test_every_mistake_stands_at_its_anchor(mistake):
-    section = parsed(SITE / "silent_mistakes" / f"{mistake.kind}.html").find("section", id=mistake.anchor)
+    section = parsed(SITE / "silent_mistakes" / f"{mistake_pages.kind_of(mistake)}.html").find(
+        "section", id=mistake.anchor
+    )
     title = section.find("h3").get_text().rstrip("#").replace("\N{NO-BREAK SPACE}", " ")
     assert bare(title) == bare(mistake.name)
     assert bare(mistake.line) in bare(section.find("pre").get_text())
