@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
-from rnn_helpers.rnn import rnn_forward
+from rnn_helpers.rnn import RNN, rnn_forward
 
-__all__ = ["show_stepper"]
+__all__ = ["show_kept", "show_shapes", "show_size_of_w", "show_stepper", "show_which_mistake"]
 
 MODULES = Path(__file__).with_name("javascript")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', flags=re.M)
 EXPORT = re.compile(r"^export (?!default)", flags=re.M)
+MARK = "(on this machine)"  # ends a line whose numbers nbval does not compare; see `pytest_pages`
+MARKED = re.compile(rf'(\[[^][]*"{re.escape(MARK)}")\]')  # a list of numbers with the mark behind them
 STILL = "This stands still here: run this cell to move it."
 
 
@@ -71,6 +73,230 @@ def show_stepper(
         f"the tokens. The last state is ({', '.join(map(_written, h_n))})."
     )
     _show("stepper", values, _table("The states of the network", headings, rows), alt)
+
+
+def show_size_of_w(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray) -> None:
+    """Display what the size of W does to the state, and to the influence of the first input, with and without tanh.
+
+    The influence is the norm of the derivative of h(t) by x(1). A reader moves the spectral radius of W, the largest
+    absolute value of its eigenvalues, from 0.5 to 1.5.
+
+    Parameters
+    ----------
+    x : ndarray, shape (T, I)
+        The inputs; some forty steps show more than five.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a number is not finite, or the spectral radius of W is zero.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    # Rounded, because its last digits differ between machines; the same rounded one is used on both sides.
+    radius = round(float(np.abs(np.linalg.eigvals(W)).max()), 6)
+    if not radius:
+        raise ValueError("W must have a spectral radius above 0, or it cannot be scaled to another")
+    rows = []
+    for wanted in (0.5, 1.0, 1.5):
+        (size, influence), (size_without, influence_without) = (
+            _reach(x, U, W * wanted / radius, b, bent)[-1] for bent in (True, False)
+        )
+        rows.append([f"{wanted}", *map(_rough, (size, size_without, influence, influence_without))])
+    headings = ["spectral radius of W", "largest unit", "without tanh", "influence of x(1)", "without tanh"]
+    alt = (
+        f"An element to move: the spectral radius of W from 0.5 to 1.5, here {radius:.2f}. At 1.5 the influence of "
+        f"x(1) after {len(x)} steps is about {rows[-1][3]} with tanh and {rows[-1][4]} without."
+    )
+    still = _table(f"After {len(x)} steps", headings, rows)
+    _show("size_of_w", {**_listed(x=x, U=U, W=W, b=b), "radius": radius}, still, alt)
+
+
+def show_kept(table: Mapping[int, Mapping[float, Sequence[float]]], *, chance: float, enough: float = 0.95) -> None:
+    """Display which positions were read back from the last state, for each length and each scale of W.
+
+    Nothing is computed here. The numbers are rounded to whole percents, and stand on lines that end in "(on this
+    machine)": the cell that measured them bounds them by an assertion.
+
+    Parameters
+    ----------
+    table : mapping of int to mapping of float to sequence of float
+        For each T, for each scale of W: the part of the sequences, from 0 to 1, in which each of the T positions was
+        read back rightly. The scales are the same for each T.
+    chance : float
+        The part that guessing gets right.
+    enough : float, default 0.95
+        From which part on a position counts as kept.
+
+    Raises
+    ------
+    ValueError
+        If the table is empty or has holes, or a part is not from 0 to 1.
+    """
+    lengths = list(table)
+    scales = sorted(table[lengths[0]]) if lengths else []
+    if not scales or any(sorted(row) != scales for row in table.values()):
+        raise ValueError("the table needs the same scales of W for each T, and at least one of both")
+    parts = {(T, scale): _array(f"table[{T}][{scale}]", table[T][scale], T) for T in lengths for scale in scales}
+    for each in [_array("chance", chance), _array("enough", enough), *parts.values()]:
+        if each.min() < 0 or each.max() > 1:
+            raise ValueError(f"every part must be from 0 to 1, got {each}")
+    percents = {place: [round(100 * part) for part in row.tolist()] for place, row in parts.items()}
+    least = round(100 * enough)
+    # One line for each T and scale, with the mark at its end, in the data and in the still table.
+    rows = [
+        f'<tr><th scope="row">{T}</th><td>{scale}</td><td>{sum(percent >= least for percent in percents[T, scale])}'
+        f"</td></tr><!-- {MARK}\n-->"
+        for T in lengths
+        for scale in scales
+    ]
+    body = "\n".join(rows)
+    still = (
+        f"<table>\n<caption>Positions read back in {least} % of the sequences or more</caption>\n<thead><tr>"
+        f'<th scope="col">T</th><th scope="col">scale of W</th><th scope="col">positions</th></tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table>"
+    )
+    alt = (
+        f"An element to move: how many of T = {' or '.join(map(str, lengths))} positions can be read back from the "
+        f"last state, for W scaled to {', '.join(map(str, scales))}."
+    )
+    values = {
+        "lengths": lengths,
+        "scales": scales,
+        "chance": round(100 * chance),
+        "enough": least,
+        "kept": [[[*percents[T, scale], MARK] for scale in scales] for T in lengths],
+    }
+    _show("kept", values, still, alt)
+
+
+def show_which_mistake(
+    tokens: Sequence[str],
+    x: np.ndarray,
+    U: np.ndarray,
+    W: np.ndarray,
+    b: np.ndarray,
+    mistakes: Sequence[str],
+    *,
+    h_0: np.ndarray | None = None,
+) -> None:
+    """Display the errors that a mistake makes, token by token, for the reader to say which mistake it is.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    x : ndarray, shape (T, I)
+        The vector of each token.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    mistakes : sequence of str
+        Names from `rnn_helpers.mistakes.CATALOGUE` to choose from, at least two.
+    h_0 : ndarray, shape (H,), optional
+        The state before the first step; zeros, in which some mistakes do not show, if left out.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a mistake does not run here or gives the right states, or two give the same pattern.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    texts, names = _texts("tokens", tokens), _texts("mistakes", mistakes)
+    if len(texts) != len(x):
+        raise ValueError(f"x has {len(x)} rows, but there are {len(texts)} tokens")
+    start = np.zeros(len(b)) if h_0 is None else _array("h_0", h_0, len(b))
+    silent = {mistake.name: mistake for mistake in _silent(x, U, W, b, start)}
+    if unknown := [name for name in names if name not in silent]:
+        raise ValueError(f"{unknown[0]!r} is no mistake of the catalogue that runs on this sequence and is wrong")
+    if len(names) < 2:
+        raise ValueError(f"there must be at least two mistakes to choose from, got {names}")
+    right = rnn_forward(x, U, W, b, start)
+    errors = {name: _errors(silent[name], right, x, U, W, b, start) for name in names}
+    for place, name in enumerate(names):
+        for other in names[:place]:
+            if np.abs(errors[name] - errors[other]).max() < 0.005:  # as written, two decimals
+                raise ValueError(f"{other!r} and {name!r} give the same pattern here")
+    # Not in the order of the answers, and the same on every machine.
+    order = [*names[1::2], *names[::2]]
+    rows = [
+        [str(number), *(_written(np.abs(error).max()) for error in errors[name])]
+        for number, name in enumerate(order, 1)
+    ]
+    values = {
+        "tokens": texts,
+        **_listed(x=x, U=U, W=W, b=b, h_0=start),
+        "mistakes": [{**_told(silent[name]), "hint": silent[name].hint} for name in names],
+        "order": order,
+    }
+    alt = (
+        f"An element to move: {len(names)} patterns of errors over the tokens of “{' '.join(texts)}”; say which of "
+        f"these mistakes makes each: {'; '.join(names)}."
+    )
+    still = _table("The largest error after each token", ["pattern", *texts, "h_n"], rows)
+    _show("which_mistake", values, still, alt)
+
+
+def show_shapes(
+    *,
+    T: int = 5,
+    N: int = 3,
+    I: int = 3,  # noqa: E741 - the letter of the series
+    H: int = 4,
+    num_layers: int = 2,
+    bidirectional: bool = True,
+    batch_first: bool = False,
+) -> None:
+    """Display a stacked or bidirectional layer, with the shapes of what goes in and comes out, for sizes to choose.
+
+    Parameters
+    ----------
+    T, N, I, H : int
+        Steps, sequences, features and hidden units to begin with, from 1 to 9.
+    num_layers : int, default 2
+        Layers to begin with, from 1 to 3.
+    bidirectional : bool, default True
+        Whether it begins with two directions.
+    batch_first : bool, default False
+        Whether it begins with the sequences as the first axis of x and output.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a whole number in its range.
+    """
+    sizes = {"T": T, "N": N, "I": I, "H": H, "num_layers": num_layers}
+    for name, size in sizes.items():
+        most = 3 if name == "num_layers" else 9
+        if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= most:
+            raise ValueError(f"{name} must be a whole number from 1 to {most}, got {size!r}")
+    layer = RNN(I, H, num_layers, bidirectional=bool(bidirectional), batch_first=bool(batch_first), seed=0)
+    x = np.zeros((N, T, I) if batch_first else (T, N, I))
+    output, h_n = layer(x)
+    rows = [[name, str(np.shape(array))] for name, array in {"x": x, "output": output, "h_n": h_n}.items()]
+    rows += [[name, str(np.shape(array))] for name, array in layer.state_dict().items() if name.startswith("weight")]
+    kind = (
+        f"{num_layers} layer{'s' if num_layers > 1 else ''}, {'both directions' if bidirectional else 'one direction'}"
+    )
+    alt = (
+        f"An element to move: the shapes of output and h_n of a layer, here with {kind}: x {x.shape}, output "
+        f"{output.shape}, h_n {h_n.shape}."
+    )
+    values = {
+        **{name: size for name, size in sizes.items() if len(name) == 1},
+        "L": num_layers,
+        "D": 2 if bidirectional else 1,
+        "batch_first": bool(batch_first),
+    }
+    _show("shapes", values, _table(f"Shapes for {kind}", ["array", "shape"], rows), alt)
 
 
 # What is asked of the arguments
@@ -137,6 +363,25 @@ def _told(mistake: Mistake) -> dict[str, str]:
     return {"name": mistake.name, "target": mistake.target, "line": mistake.line, "sign": mistake.sign}
 
 
+def _errors(mistake: Mistake, right: tuple[np.ndarray, np.ndarray], *arguments: np.ndarray) -> np.ndarray:
+    """Wrong minus right, after each token and in h_n, of shape (T + 1, H)."""
+    output, h_n = _reads(mistake)(*(array.copy() for array in arguments))
+    return np.vstack([output, h_n]) - np.vstack(right)
+
+
+def _reach(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, bent: bool) -> np.ndarray:
+    """For each step: the largest unit, and the norm of the derivative of h(t) by x(1); without tanh if not `bent`."""
+    h, derivative, rows = np.zeros(len(b)), U, []
+    for t, x_t in enumerate(x):
+        h = b + W @ h + U @ x_t
+        derivative = W @ derivative if t else U
+        if bent:
+            h = np.tanh(h)
+            derivative = (1 - h**2)[:, np.newaxis] * derivative
+        rows.append((np.abs(h).max(), np.linalg.norm(derivative)))
+    return np.array(rows)
+
+
 # From module and data to an output
 
 
@@ -161,6 +406,7 @@ def _html(name: str, values: Mapping[str, Any], still: str) -> str:
     The same values give the same text on every machine, because nbval compares it.
     """
     data = json.dumps(values, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    data = MARKED.sub(r"\n\1\n]", data)
     element = _source(name).replace("export default ", "const element = ")
     return (
         f'<div class="rnn-moves" data-lm-suppress-shortcuts="true">\n'  # JupyterLab's, for whoever types in it
@@ -190,6 +436,11 @@ def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]])
         f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
+
+
+def _rough(number: float) -> str:
+    """One digit and a power of ten where two decimals would say nothing."""
+    return _written(number) if number == 0 or 0.01 <= abs(number) < 1e4 else f"{number:.0e}"
 
 
 def _written(number: float) -> str:

@@ -1,5 +1,6 @@
 """What a page stores of an element that moves; that it moves, and computes what Python does, is seen in a browser."""
 
+import configparser
 import json
 import re
 import subprocess
@@ -7,13 +8,24 @@ import sys
 from html.parser import HTMLParser
 from unittest import mock
 
+import nbformat
 import numpy as np
 import pytest
 
-from rnn_helpers import data, interactive, plots, pytest_pages, rnn_forward
+from rnn_helpers import RNN, data, interactive, plots, pytest_pages, rnn_forward
+from rnn_helpers.mistakes import CATALOGUE
 
 NETWORK = (data.X, data.U, data.W, data.b)
-SHOWN = {"stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK)}
+START = np.array([0.5, -0.5, 0.2, 0.4])
+CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
+TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
+SHOWN = {
+    "stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK),
+    "size_of_w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
+    "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
+    "which_mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
+    "shapes": lambda: interactive.show_shapes(),
+}
 by_element = pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN.keys())
 
 
@@ -29,7 +41,7 @@ def shown(show):
 
 def values(show):
     """The data that an element carries."""
-    return json.loads(re.search(r"^bring\(element, (.*)\);$", shown(show)["text/html"], flags=re.M)[1])
+    return json.loads(re.search(r"^bring\(element, (.*?)\);$", shown(show)["text/html"], flags=re.M | re.S)[1])
 
 
 class Still(HTMLParser):
@@ -158,3 +170,147 @@ def test_the_stepper_refuses_what_does_not_fit(arguments, message):
 def test_whole_numbers_are_numbers():
     U, W, b = np.ones((2, 1), dtype=int), np.eye(2, dtype=int), np.zeros(2, dtype=np.float32)
     assert values(lambda: interactive.show_stepper(["a"], np.ones((1, 1), dtype=int), U, W, b))["U"] == [[1.0], [1.0]]
+
+
+# The size of W
+
+
+def test_the_size_of_w_carries_its_radius_and_shows_three_others():
+    assert values(SHOWN["size_of_w"])["radius"] == round(np.abs(np.linalg.eigvals(data.W)).max(), 6)
+    text = Still(shown(SHOWN["size_of_w"])["text/html"]).text
+    for radius in ("0.5", "1.0", "1.5"):
+        assert radius in text
+
+
+def test_the_influence_is_what_a_nudge_of_the_first_input_does():
+    x, nudge = np.tile(data.X, (3, 1)), 1e-6
+    for bent in (True, False):
+        slopes = []
+        for feature in range(3):
+            up, down = x.copy(), x.copy()
+            up[0, feature] += nudge
+            down[0, feature] -= nudge
+            if bent:
+                ends = [rnn_forward(each, *NETWORK[1:])[1] for each in (up, down)]
+            else:
+                ends = []
+                for each in (up, down):
+                    h = np.zeros(4)
+                    for x_t in each:
+                        h = data.b + data.W @ h + data.U @ x_t
+                    ends.append(h)
+            slopes.append((ends[0] - ends[1]) / (2 * nudge))
+        # A nudge of 1e-6 leaves ten digits of an influence that is a few thousandths.
+        assert interactive._reach(x, *NETWORK[1:], bent)[-1, 1] == pytest.approx(np.linalg.norm(slopes), rel=1e-5)
+    sizes = interactive._reach(data.X, *NETWORK[1:], True)[:, 0]
+    np.testing.assert_allclose(sizes, np.abs(rnn_forward(*NETWORK)[0]).max(axis=1), rtol=0, atol=1e-12)
+
+
+def test_a_w_that_cannot_be_scaled_is_refused():
+    with pytest.raises(ValueError, match="W must have a spectral radius above 0"):
+        interactive.show_size_of_w(data.X, data.U, np.zeros((4, 4)), data.b)
+
+
+# What is kept
+
+
+def test_what_is_kept_is_rounded_and_no_other_machine_disagrees():
+    """The numbers stand on marked lines, and the guards know them: the cell must bound them."""
+    carried = values(SHOWN["kept"])
+    assert carried["lengths"] == [5, 20]
+    assert carried["kept"][0][1] == [10, 32, 55, 78, 100, interactive.MARK]
+    assert (carried["chance"], carried["enough"]) == (17, 95)
+
+    def sanitized(table):
+        html = shown(lambda: interactive.show_kept(table, chance=1 / 6))["text/html"]
+        rules = configparser.ConfigParser()
+        rules.read(pytest_pages.SANITIZE_FILE, encoding="utf-8")
+        for rule in rules.values():
+            if rule.name != "DEFAULT":
+                html = re.sub(rule["regex"], rule["replace"], html)
+        return html
+
+    other = {T: {scale: part / 2 for scale, part in row.items()} for T, row in TABLE.items()}
+    assert sanitized(other) == sanitized(TABLE)
+    assert sanitized({T: {0.7: row[0.5], 0.9: row[0.9]} for T, row in TABLE.items()}) != sanitized(TABLE)
+
+    output = nbformat.v4.new_output("display_data", shown(SHOWN["kept"]))
+    cell = nbformat.v4.new_code_cell("show_kept(table)", outputs=[output], execution_count=1)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    assert list(pytest_pages.faults(notebook)) == ["marked numbers are bounded"]
+    cell.source = "assert all_is_bounded\nshow_kept(table)"
+    assert pytest_pages.faults(notebook) == {}
+    assert len(pytest_pages.marked_lines(notebook)) == 8  # each T and scale, in the data and in what stands still
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({}, "the table needs the same scales of W for each T"),
+        ({5: {}}, "the table needs the same scales of W for each T"),
+        ({5: TABLE[5], 20: {0.5: TABLE[20][0.5]}}, "the table needs the same scales of W for each T"),
+        ({5: {0.5: TABLE[20][0.5]}}, r"table\[5\]\[0.5\] must have shape \(5,\), got \(20,\)"),
+        ({2: {0.5: [0.5, 1.1]}}, "every part must be from 0 to 1"),
+        ({2: {0.5: [0.5, np.nan]}}, "must hold finite real numbers"),
+    ],
+)
+def test_a_table_with_holes_or_impossible_parts_is_refused(table, message):
+    with pytest.raises(ValueError, match=message):
+        interactive.show_kept(table, chance=1 / 6)
+
+
+# Which mistake is this?
+
+
+def test_each_mistake_to_choose_from_has_a_pattern_with_its_sign_and_hint():
+    carried = values(SHOWN["which_mistake"])
+    assert sorted(carried["order"]) == sorted(CHOICE)
+    assert [mistake["name"] for mistake in carried["mistakes"]] == list(CHOICE) != carried["order"]
+    told = {mistake.name: (mistake.sign, mistake.hint, mistake.line) for mistake in CATALOGUE}
+    for mistake in carried["mistakes"]:
+        assert (mistake["sign"], mistake["hint"], mistake["line"]) == told[mistake["name"]]
+
+
+@pytest.mark.parametrize(
+    ("choice", "settings", "message"),
+    [
+        (CHOICE[:1], {}, "at least two mistakes"),
+        (("W transposed", "no such mistake"), {}, "'no such mistake' is no mistake of the catalogue"),
+        (
+            ("W transposed", "h_0 ignored"),
+            {},
+            "'h_0 ignored' is no mistake of the catalogue that runs on this sequence",
+        ),
+        (("no memory", "no memory in the loop"), {}, "'no memory' and 'no memory in the loop' give the same pattern"),
+        (CHOICE, {"h_0": START[:3]}, r"h_0 must have shape \(4,\), got \(3,\)"),
+        ("W transposed", {}, "mistakes must be a sequence of non-empty strings"),
+    ],
+)
+def test_a_choice_that_cannot_be_told_apart_is_refused(choice, settings, message):
+    with pytest.raises(ValueError, match=message):
+        interactive.show_which_mistake(data.TOKENS, *NETWORK, choice, **settings)
+    with pytest.raises(ValueError, match="x has 5 rows, but there are 4 tokens"):
+        interactive.show_which_mistake(data.TOKENS[1:], *NETWORK, CHOICE)
+
+
+# Shapes
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_the_shapes_that_stand_still_are_those_of_the_layer(bidirectional, batch_first):
+    options = {"num_layers": 2, "bidirectional": bidirectional, "batch_first": batch_first}
+    output, h_n = RNN(2, 7, **options)(np.zeros((5, 6, 2)))
+    T, N = (6, 5) if batch_first else (5, 6)
+    bundle = shown(lambda: interactive.show_shapes(T=T, N=N, I=2, H=7, **options))
+    text = Still(bundle["text/html"]).text
+    assert str(output.shape) in text
+    assert str(h_n.shape) in text
+    assert f"output {output.shape}, h_n {h_n.shape}" in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("settings", [{"T": 0}, {"N": 10}, {"I": 2.0}, {"H": True}, {"num_layers": 4}])
+def test_sizes_out_of_range_are_refused(settings):
+    (name,) = settings
+    with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 to [39], got"):
+        interactive.show_shapes(**settings)

@@ -11,22 +11,27 @@ export const tanh = (v) => v.map(Math.tanh);
 
 /** What one step is made of: U x, W h, b and their sum. */
 export const parts = (x, h, { U, W, b }) => {
-  const Ux = times(U, x), Wh = times(W, h);
+  const Ux = times(U, x),
+    Wh = times(W, h);
   return { x, h, U, W, b, Ux, Wh, sum: plus(Ux, Wh, b) };
 };
 
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 const mean = (v) => v.reduce((sum, number) => sum + number, 0) / v.length;
 const softmax = (v) => {
-  const powers = v.map(Math.exp), total = powers.reduce((sum, power) => sum + power, 0);
+  const powers = v.map(Math.exp),
+    total = powers.reduce((sum, power) => sum + power, 0);
   return powers.map((power) => power / total);
 };
 const normalised = (v) => {
-  const middle = mean(v), spread = Math.sqrt(mean(v.map((number) => (number - middle) ** 2)) + 1e-5);
+  const middle = mean(v),
+    spread = Math.sqrt(mean(v.map((number) => (number - middle) ** 2)) + 1e-5);
   return v.map((number) => (number - middle) / spread);
 };
 const reshaped = (A) => {
-  const flat = A.flat(), rows = A[0].length, columns = A.length;
+  const flat = A.flat(),
+    rows = A[0].length,
+    columns = A.length;
   return Array.from({ length: rows }, (_, i) => flat.slice(i * columns, (i + 1) * columns));
 };
 const oneByOne = ({ Ux, W, h, b }) => {
@@ -34,7 +39,13 @@ const oneByOne = ({ Ux, W, h, b }) => {
   for (const i of b.keys()) units[i] = Math.tanh(Ux[i] + times([W[i]], units)[0] + b[i]);
   return units;
 };
-const joined = ({ x, h, U, W, b }) => tanh(plus(U.map((row, i) => times([[...row, ...W[i]]], [...h, ...x])[0]), b));
+const joined = ({ x, h, U, W, b }) =>
+  tanh(
+    plus(
+      U.map((row, i) => times([[...row, ...W[i]]], [...h, ...x])[0]),
+      b,
+    ),
+  );
 
 // One wrong step: from its parts to the new state.
 export const STEPS = {
@@ -52,8 +63,7 @@ export const STEPS = {
   "tanh of half the sum": ({ sum }) => tanh(scaled(1 / 2, sum)),
   "sum scaled": ({ sum, b }) => tanh(scaled(1 / Math.sqrt(b.length), sum)),
   "normalised over the units": ({ sum }) => tanh(normalised(sum)),
-  "gate of another network": ({ sum, h }) =>
-    sum.map((z, i) => sigmoid(z) * h[i] + (1 - sigmoid(z)) * Math.tanh(z)),
+  "gate of another network": ({ sum, h }) => sum.map((z, i) => sigmoid(z) * h[i] + (1 - sigmoid(z)) * Math.tanh(z)),
   "softmax for tanh": ({ sum }) => softmax(sum),
   "bias left out": ({ Ux, Wh }) => tanh(plus(Ux, Wh)),
   "bias twice": ({ Ux, Wh, b }) => tanh(plus(Ux, b, Wh, b)),
@@ -75,12 +85,43 @@ export const STEPS = {
   "no memory": ({ Ux, b }) => tanh(plus(Ux, b)),
   "no input": ({ Wh, b }) => tanh(plus(Wh, b)),
   "one loop for both sums": ({ Ux, x, h, W, b }) =>
-    tanh(plus(Ux, times(W.map((row) => row.slice(0, x.length)), h.slice(0, x.length)), b)),
-  "diagonal of W only": ({ Ux, h, W, b }) => tanh(plus(Ux, h.map((number, i) => number * W[i][i]), b)),
+    tanh(
+      plus(
+        Ux,
+        times(
+          W.map((row) => row.slice(0, x.length)),
+          h.slice(0, x.length),
+        ),
+        b,
+      ),
+    ),
+  "diagonal of W only": ({ Ux, h, W, b }) =>
+    tanh(
+      plus(
+        Ux,
+        h.map((number, i) => number * W[i][i]),
+        b,
+      ),
+    ),
   "diagonal of W left out": ({ Ux, h, W, b }) =>
-    tanh(plus(Ux, times(W.map((row, i) => row.map((number, j) => (i === j ? 0 : number))), h), b)),
+    tanh(
+      plus(
+        Ux,
+        times(
+          W.map((row, i) => row.map((number, j) => (i === j ? 0 : number))),
+          h,
+        ),
+        b,
+      ),
+    ),
   "tanh of the old state": ({ Ux, h, W, b }) => tanh(plus(Ux, times(W, tanh(h)), b)),
-  "products multiplied": ({ Ux, Wh, b }) => tanh(plus(Ux.map((number, i) => number * Wh[i]), b)),
+  "products multiplied": ({ Ux, Wh, b }) =>
+    tanh(
+      plus(
+        Ux.map((number, i) => number * Wh[i]),
+        b,
+      ),
+    ),
   "input twice, state never": ({ Ux, b }) => tanh(plus(Ux, Ux, b)),
   "state twice, input never": ({ Wh, b }) => tanh(plus(Wh, Wh, b)),
   "one feature left out": ({ x, U, Wh, b }) => tanh(plus(times(U, [0, ...x.slice(1)]), Wh, b)),
@@ -135,7 +176,13 @@ export const LOOPS = {
   "h_0 at every step": ({ x, h_0, step }) => ({
     output: loop(x, zeros(h_0), (x_t, h) => step(x_t, plus(h, h_0))),
   }),
-  "first input at every step": ({ x, h_0, step }) => ({ output: loop(x.map(() => x[0]), h_0, step) }),
+  "first input at every step": ({ x, h_0, step }) => ({
+    output: loop(
+      x.map(() => x[0]),
+      h_0,
+      step,
+    ),
+  }),
   "mean for the last state": ({ x, h_0, step }) => {
     const output = loop(x, h_0, step);
     return { output, h_n: scaled(1 / x.length, plus(...output)) };
@@ -145,7 +192,13 @@ export const LOOPS = {
     return { output, h_n: output[0] };
   },
   "h_0 ignored": ({ x, h_0, step }) => ({ output: loop(x, zeros(h_0), step) }),
-  "another start than h_0": ({ x, h_0, step }) => ({ output: loop(x, h_0.map(() => 1), step) }),
+  "another start than h_0": ({ x, h_0, step }) => ({
+    output: loop(
+      x,
+      h_0.map(() => 1),
+      step,
+    ),
+  }),
   "input order reversed": ({ x, h_0, step }) => ({ output: loop([...x].reverse(), h_0, step) }),
   "output reversed": ({ x, h_0, step }) => {
     const states = loop(x, h_0, step);
@@ -179,4 +232,20 @@ export const read = (x, p, mistake = "", h_0 = zeros(p.b)) => {
   };
   const { output, h_n } = LOOPS[mistake]?.({ x, h_0, step, p }) ?? { output: loop(x, h_0, step) };
   return { output, h_n: h_n ?? last(output), calls };
+};
+
+/**
+ * For each step: the largest unit of the state, and the influence of x(1), the norm of the derivative of h(t) by x(1).
+ * Without tanh, where `bent` is false.
+ */
+export const reach = (x, p, bent = true) => {
+  let h = zeros(p.b),
+    J = p.U;
+  return x.map((x_t, t) => {
+    const { sum } = parts(x_t, h, p);
+    h = bent ? tanh(sum) : sum;
+    if (t) J = transposed(transposed(J).map((column) => times(p.W, column)));
+    if (bent) J = J.map((row, i) => scaled(1 - h[i] ** 2, row));
+    return { size: Math.max(...h.map(Math.abs)), influence: Math.hypot(...J.flat()) };
+  });
 };

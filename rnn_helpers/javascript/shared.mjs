@@ -24,9 +24,32 @@ export const written = (number, digits = 2) => {
   const text = number.toFixed(digits);
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
 };
+const RAISED = {
+  "-": "\u207b",
+  0: "\u2070",
+  1: "\u00b9",
+  2: "\u00b2",
+  3: "\u00b3",
+  4: "\u2074",
+  5: "\u2075",
+  6: "\u2076",
+  7: "\u2077",
+  8: "\u2078",
+  9: "\u2079",
+};
+/** Ten to a whole exponent. */
+export const power = (exponent) =>
+  exponent ? `10${[...String(exponent)].map((digit) => RAISED[digit]).join("")}` : "1";
+/** A number of any size: in decimals while they tell something, else as a digit times a power of ten. */
+export const rough = (number) => {
+  if (!Number.isFinite(number) || number === 0 || (number >= 0.01 && number < 1e4)) return written(number);
+  const [digit, exponent] = number.toExponential(0).split("e");
+  return `${digit} \u00b7 ${power(Number(exponent))}`;
+};
 export const listed = (v) => `(${v.map((number) => written(number)).join(", ")})`;
 
-export const button = (text, onclick, properties = {}) => make("button", { type: "button", onclick, ...properties }, text);
+export const button = (text, onclick, properties = {}) =>
+  make("button", { type: "button", onclick, ...properties }, text);
 
 /** A number that a reader can change. It keeps its place, and with it the focus, while the rest is drawn anew. */
 export const numberField = ({ label, get, set, start, changed, chosen }) => {
@@ -89,6 +112,7 @@ const COMMON = `
   --quiet: color-mix(in srgb, currentcolor 78%, transparent);
   --rule: color-mix(in srgb, currentcolor 30%, transparent); --tint: color-mix(in srgb, currentcolor 7%, transparent); }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 .frame { border-block: 2px solid #D55E00; padding: 0.9em 0; max-width: 46em; }
 .title { font-size: 1.1em; font-weight: 700; margin: 0 0 0.6em; }
 p:not(.title) { margin: 0.5em 0; max-width: 40em; }
@@ -115,7 +139,8 @@ code { font: 0.92em ui-monospace, monospace; overflow-wrap: anywhere; }
 [role="status"] { min-height: 1.45em; }
 .matrix { display: inline-block; }
 .matrix .name { font-style: italic; text-align: center; }
-.bracket { display: grid; grid-template-columns: repeat(var(--columns), auto); padding: 0.1em 0.3em; position: relative; }
+.bracket { display: grid; grid-template-columns: repeat(var(--columns), auto); padding: 0.1em 0.3em;
+  position: relative; }
 .bracket::before, .bracket::after { content: ""; position: absolute; inset-block: 0; width: 0.35em; opacity: 0.7;
   border: 1.5px solid currentcolor; pointer-events: none; }
 .bracket::before { left: 0; border-right: 0; }
@@ -138,7 +163,9 @@ summary { cursor: pointer; }
 export const frame = (el, title, style, ...inside) => {
   const root = el.attachShadow({ mode: "open" });
   root.append(make("style", {}, COMMON + style));
-  root.append(make("section", { className: "frame", "aria-label": title }, make("p", { className: "title" }, title), ...inside));
+  root.append(
+    make("section", { className: "frame", "aria-label": title }, make("p", { className: "title" }, title), ...inside),
+  );
 };
 
 /** Draw an element where its script stands. The still one goes, except on paper, and stays if anything fails. */
@@ -150,5 +177,13 @@ export const bring = ({ render }, data) => {
   render({ model: { get: (name) => data[name] }, el });
   el.className = "rnn-live";
   home.dataset.moves = "yes";
-  home.append(el, make("style", {}, "@media print { .rnn-live { display: none } } @media screen { .rnn-moves[data-moves] > .rnn-still { display: none } }"));
+  home.append(
+    el,
+    make(
+      "style",
+      {},
+      "@media print { .rnn-live { display: none } }" +
+        "@media screen { .rnn-moves[data-moves] > .rnn-still { display: none } }",
+    ),
+  );
 };

@@ -42,8 +42,11 @@ function render({ model, el }) {
   const small = model.get("small");
   const offered = model.get("mistakes").filter(({ name }) => name in STEPS || name in LOOPS);
   const start = given();
-  let now = given(), order = [...now.tokens.keys()]; // the places at which the tokens stood
-  let t = 1, known = 0, mistake = ""; // the step that is looked at, how many states are shown, what is switched on
+  let now = given(),
+    order = [...now.tokens.keys()]; // the places at which the tokens stood
+  let t = 1,
+    known = 0,
+    mistake = ""; // the step that is looked at, how many states are shown, what is switched on
 
   // The sentence and its states
   const strip = make("table", { className: "strip" });
@@ -51,7 +54,8 @@ function render({ model, el }) {
 
   // The question, and what leads on
   const guess = make("input", { type: "number", step: "any" });
-  const asked = make("span", {}), question = make("label", {}, asked, guess);
+  const asked = make("span", {}),
+    question = make("label", {}, asked, guess);
   const forward = make("button", { className: "first" });
   const back = button("Back", () => go(t - 1));
   const form = make("form", { className: "bar" }, question, forward, back, button("Reset", reset));
@@ -62,7 +66,8 @@ function render({ model, el }) {
     else reset();
     forward.focus();
   };
-  const earlier = button("\u2190 earlier", () => move(-1)), later = button("later \u2192", () => move(1));
+  const earlier = button("\u2190 earlier", () => move(-1)),
+    later = button("later \u2192", () => move(1));
   const moved = make("span", {});
   const moves = make("div", { className: "bar" }, moved, earlier, later);
 
@@ -75,18 +80,48 @@ function render({ model, el }) {
     return each.input;
   };
   const grid = (key, rows) =>
-    start[key].map((row, i) => row.map((_, j) => field(`${key}, row ${i + 1}, column ${j + 1}`,
-      () => now[key][i][j], (n) => (now[key][i][j] = n), () => start[key][i][j])));
-  const U = matrix("weight", "U", grid("U")), W = matrix("weight", "W", grid("W"));
-  const x = matrix("input", "x(t)", start.x[0].map((_, j) => [field(`x, feature ${j + 1}`,
-    () => now.x[t - 1][j], (n) => (now.x[t - 1][j] = n), () => start.x[order[t - 1]][j])]));
-  const b = matrix("weight", "b", start.b.map((_, i) => [field(`b, unit ${i + 1}`,
-    () => now.b[i], (n) => (now.b[i] = n), () => start.b[i])]));
+    start[key].map((row, i) =>
+      row.map((_, j) =>
+        field(
+          `${key}, row ${i + 1}, column ${j + 1}`,
+          () => now[key][i][j],
+          (n) => (now[key][i][j] = n),
+          () => start[key][i][j],
+        ),
+      ),
+    );
+  const U = matrix("weight", "U", grid("U")),
+    W = matrix("weight", "W", grid("W"));
+  const x = matrix(
+    "input",
+    "x(t)",
+    start.x[0].map((_, j) => [
+      field(
+        `x, feature ${j + 1}`,
+        () => now.x[t - 1][j],
+        (n) => (now.x[t - 1][j] = n),
+        () => start.x[order[t - 1]][j],
+      ),
+    ]),
+  );
+  const b = matrix(
+    "weight",
+    "b",
+    start.b.map((_, i) => [
+      field(
+        `b, unit ${i + 1}`,
+        () => now.b[i],
+        (n) => (now.b[i] = n),
+        () => start.b[i],
+      ),
+    ]),
+  );
   const before = make("span", {});
   const pair = (...inside) => make("span", { className: "pair" }, ...inside);
   const step = make("div", { className: "step" }, pair("tanh(", U, x), pair("+", W, before), pair("+", b, ")"));
   const slider = make("input", { type: "range", min: "-2", max: "2", step: "0.1" });
-  const sliderName = make("span", {}), sliderValue = make("output", {});
+  const sliderName = make("span", {}),
+    sliderValue = make("span", {});
   const slide = make("div", { className: "slide", hidden: true }, make("label", {}, sliderName, slider, sliderValue));
   slider.oninput = () => {
     chosen.set(slider.valueAsNumber);
@@ -98,16 +133,25 @@ function render({ model, el }) {
   // The mistakes
   const group = (target, label) =>
     make("optgroup", { label }, ...offered.filter((m) => m.target === target).map((m) => make("option", {}, m.name)));
-  const select = make("select", {}, make("option", { value: "" }, "none"), group("rnn_step", "in the step"),
-    group("rnn_forward", "in the loop"));
+  const select = make(
+    "select",
+    {},
+    make("option", { value: "" }, "none"),
+    group("rnn_step", "in the step"),
+    group("rnn_forward", "in the loop"),
+  );
   select.onchange = () => {
     mistake = select.value;
     show();
     tell();
   };
   const about = make("div", { className: "sums" });
-  const wrong = make("div", {}, make("div", { className: "bar" },
-    make("label", {}, "Switch on a silent mistake: ", select)), about);
+  const wrong = make(
+    "div",
+    {},
+    make("div", { className: "bar" }, make("label", {}, "Switch on a silent mistake: ", select)),
+    about,
+  );
 
   const right = () => read(now.x, now).output;
   const name = (place) => `\u201c${now.tokens[place - 1]}\u201d`;
@@ -137,9 +181,11 @@ function render({ model, el }) {
   function reveal() {
     known = t;
     show();
-    const answer = right()[t - 1][0], first = guess.valueAsNumber;
+    const answer = right()[t - 1][0],
+      first = guess.valueAsNumber;
     const judged = Number.isFinite(first)
-      ? ` You said ${written(first)}; it is ${written(answer)}, ${written(Math.abs(first - answer))} away.` : "";
+      ? ` You said ${written(first)}; it is ${written(answer)}, ${written(Math.abs(first - answer))} away.`
+      : "";
     tell(judged);
   }
   function reset() {
@@ -154,22 +200,31 @@ function render({ model, el }) {
     go(t + by);
     if (earlier.disabled) later.focus();
     if (later.disabled) earlier.focus();
-    const T = now.tokens.length, asBefore = now.x.map((_, place) => now.x[order.indexOf(place)]);
-    said.textContent = `The sentence is now: ${now.tokens.join(" ")}. ` + (known < T ? "" :
-      `Its last state is ${listed(right()[T - 1])}; in the first order it is ${listed(read(asBefore, now).h_n)}.`);
+    const T = now.tokens.length,
+      asBefore = now.x.map((_, place) => now.x[order.indexOf(place)]);
+    said.textContent =
+      `The sentence is now: ${now.tokens.join(" ")}. ` +
+      (known < T
+        ? ""
+        : `Its last state is ${listed(right()[T - 1])}; in the first order it is ${listed(read(asBefore, now).h_n)}.`);
   }
   function tell(judged = "") {
     const states = right();
     let text = `h(${t}), after ${name(t)}, is ${listed(states[t - 1])}.${judged}`;
     if (mistake) {
       const off = distance(read(now.x, now, mistake).output[t - 1], states[t - 1]);
-      text += off < VISIBLE ? " With the mistake it is the same here." : ` With the mistake it is off by up to ${written(off)}.`;
+      text +=
+        off < VISIBLE
+          ? " With the mistake it is the same here."
+          : ` With the mistake it is off by up to ${written(off)}.`;
     }
     said.textContent = text;
   }
 
   function show() {
-    const T = now.tokens.length, states = right(), bad = mistake ? read(now.x, now, mistake) : null;
+    const T = now.tokens.length,
+      states = right(),
+      bad = mistake ? read(now.x, now, mistake) : null;
     showStrip(states, bad);
     question.hidden = known >= t;
     asked.textContent = `What will the first unit be after ${name(t)}? `;
@@ -186,51 +241,127 @@ function render({ model, el }) {
     about.replaceChildren();
     if (!bad) return;
     const { line, sign } = offered.find((m) => m.name === mistake);
-    about.append(make("p", {}, make("code", {}, line)), make("p", {}, `The sign to know it by: ${sign}.`),
-      ...wrongStep(bad, states));
+    about.append(
+      make("p", {}, make("code", {}, line)),
+      make("p", {}, `The sign to know it by: ${sign}.`),
+      ...wrongStep(bad, states),
+    );
   }
   function showStrip(states, bad) {
-    const T = now.tokens.length, whole = known === T && bad;
-    const head = now.tokens.map((token, k) => make("th", { scope: "col" }, button(token, () => go(k + 1),
-      k === t - 1 ? { "aria-current": "step" } : {})));
-    const rows = (values, h_n) => now.b.map((_, i) => make("tr", {}, make("th", { scope: "row" }, `unit ${i + 1}`),
-      ...values.map((state, k) => (k < known ? cell(state[i], states[k][i]) : open())),
-      ...(whole ? [cell(h_n[i], states[T - 1][i])] : [])));
+    const T = now.tokens.length,
+      whole = known === T && bad;
+    const head = now.tokens.map((token, k) =>
+      make(
+        "th",
+        { scope: "col" },
+        button(token, () => go(k + 1), k === t - 1 ? { "aria-current": "step" } : {}),
+      ),
+    );
+    const rows = (values, h_n) =>
+      now.b.map((_, i) =>
+        make(
+          "tr",
+          {},
+          make("th", { scope: "row" }, `unit ${i + 1}`),
+          ...values.map((state, k) => (k < known ? cell(state[i], states[k][i]) : open())),
+          ...(whole ? [cell(h_n[i], states[T - 1][i])] : []),
+        ),
+      );
     const focused = [...strip.querySelectorAll("button")].indexOf(el.shadowRoot?.activeElement);
     strip.replaceChildren(
       make("caption", {}, "The states, token by token"),
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "after"), ...head,
-        ...(whole ? [make("th", { scope: "col" }, "h_n")] : []))),
-      make("tbody", {}, ...rows(states, states[T - 1])));
+      make(
+        "thead",
+        {},
+        make(
+          "tr",
+          {},
+          make("th", { scope: "col" }, "after"),
+          ...head,
+          ...(whole ? [make("th", { scope: "col" }, "h_n")] : []),
+        ),
+      ),
+      make("tbody", {}, ...rows(states, states[T - 1])),
+    );
     if (bad)
-      strip.append(make("tbody", { className: "wrong" },
-        make("tr", { className: "heading" }, make("th", { colSpan: T + 1, scope: "rowgroup" }, `with \u201c${mistake}\u201d`)),
-        ...rows(bad.output, bad.h_n)));
+      strip.append(
+        make(
+          "tbody",
+          { className: "wrong" },
+          make(
+            "tr",
+            { className: "heading" },
+            make("th", { colSpan: T + 1, scope: "rowgroup" }, `with \u201c${mistake}\u201d`),
+          ),
+          ...rows(bad.output, bad.h_n),
+        ),
+      );
     if (focused >= 0) strip.querySelectorAll("button")[focused].focus();
   }
-  const table = (caption, kind, headings, columns) => make("table", { className: kind },
-    make("caption", {}, caption),
-    make("thead", {}, make("tr", {}, ...["unit", ...headings].map((text) => make("th", { scope: "col" }, text)))),
-    make("tbody", {}, ...now.b.map((_, i) => make("tr", {}, make("th", { scope: "row" }, String(i + 1)),
-      ...columns.map(([className, v]) => make("td", { className }, v ? written(v[i]) : "?"))))));
-  const sumTable = ({ Ux, Wh, b, sum }, state) => table(`Step ${t}: the sum, and its tanh, h(${t})`, "",
-    ["U x", "+ W h", "+ b", "= sum", `h(${t})`],
-    [["input", Ux], ["state", Wh], ["weight", b], ["", known < t ? null : sum], ["state", known < t ? null : state]]);
+  const table = (caption, kind, headings, columns) =>
+    make(
+      "table",
+      { className: kind },
+      make("caption", {}, caption),
+      make("thead", {}, make("tr", {}, ...["unit", ...headings].map((text) => make("th", { scope: "col" }, text)))),
+      make(
+        "tbody",
+        {},
+        ...now.b.map((_, i) =>
+          make(
+            "tr",
+            {},
+            make("th", { scope: "row" }, String(i + 1)),
+            ...columns.map(([className, v]) => make("td", { className }, v ? written(v[i]) : "?")),
+          ),
+        ),
+      ),
+    );
+  const sumTable = ({ Ux, Wh, b, sum }, state) =>
+    table(
+      `Step ${t}: the sum, and its tanh, h(${t})`,
+      "",
+      ["U x", "+ W h", "+ b", "= sum", `h(${t})`],
+      [
+        ["input", Ux],
+        ["state", Wh],
+        ["weight", b],
+        ["", known < t ? null : sum],
+        ["state", known < t ? null : state],
+      ],
+    );
   /** What the wrong network really does at this step: what it reads, and from which state it starts. */
   function wrongStep({ output, calls }, states) {
     const hidden = known < t;
-    const result = ["state", hidden ? null : output[t - 1]], instead = ["", hidden ? null : states[t - 1]];
+    const result = ["state", hidden ? null : output[t - 1]],
+      instead = ["", hidden ? null : states[t - 1]];
     const caption = `Step ${t} with the mistake`;
-    if (calls.length !== output.length) // there is no one call of the step for each token
+    if (calls.length !== output.length)
+      // there is no one call of the step for each token
       return [table(caption, "wrong", ["right", "wrong"], [instead, result])];
-    const { x, h } = calls[t - 1], { Ux, Wh, b } = parts(x, h, now);
-    return [make("p", {}, `It reads ${listed(x)} and starts from ${listed(h)}.`), table(caption, "wrong",
-      ["U x", "W h", "b", "right", "wrong"], [["input", Ux], ["state", Wh], ["weight", b], instead, result])];
+    const { x, h } = calls[t - 1],
+      { Ux, Wh, b } = parts(x, h, now);
+    return [
+      make("p", {}, `It reads ${listed(x)} and starts from ${listed(h)}.`),
+      table(
+        caption,
+        "wrong",
+        ["U x", "W h", "b", "right", "wrong"],
+        [["input", Ux], ["state", Wh], ["weight", b], instead, result],
+      ),
+    ];
   }
 
   const scroll = make("div", { className: "scroll" }, strip);
-  frame(el, small ? "Read the sentence" : "Step through the sentence", STYLE, scroll, form, said,
-    ...(small ? [moves] : [step, slide, sums, moves, wrong]));
+  frame(
+    el,
+    small ? "Read the sentence" : "Step through the sentence",
+    STYLE,
+    scroll,
+    form,
+    said,
+    ...(small ? [moves] : [step, slide, sums, moves, wrong]),
+  );
   show();
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import itertools
 import re
 import threading
 from collections.abc import Iterator
@@ -14,13 +15,22 @@ import pytest
 from conftest import PACKAGES, SCREENSHOTS, Quiet
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rnn_helpers import data, interactive, rnn_forward
+from rnn_helpers import RNN, data, interactive, rnn_forward
 from rnn_helpers.mistakes import CATALOGUE
 
 NETWORK = (data.X, data.U, data.W, data.b)
 SHOWN = {
     "stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK),
     "small stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK, small=True),
+}
+START = np.array([0.5, -0.5, 0.2, 0.4])
+CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
+TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
+SHOWN |= {
+    "size of w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
+    "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
+    "which mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
+    "shapes": lambda: interactive.show_shapes(),
 }
 by_element = pytest.mark.parametrize("name", SHOWN)
 LIGHT, DARK = "background: #fffefb; color: #23211f", "background: #16181c; color: #dcd9d2; color-scheme: dark"
@@ -130,6 +140,31 @@ def test_every_silent_mistake_of_the_sentence_can_be_switched_on_and_no_other_is
     assert written <= {mistake.name for mistake in CATALOGUE}
 
 
+@pytest.mark.parametrize("bent", [True, False])
+@pytest.mark.parametrize("radius", [0.5, 0.9, 1.2, 1.5])
+def test_the_reach_of_the_first_input_equals_pythons(modules, radius, bent):
+    x, W = np.tile(data.X, (8, 1)), data.W * radius / np.abs(np.linalg.eigvals(data.W)).max()
+    steps = computed(modules, "rnn", "reach", x, {"U": data.U.tolist(), "W": W.tolist(), "b": data.b.tolist()}, bent)
+    expected = interactive._reach(x, data.U, W, data.b, bent)
+    # Relative: without tanh the numbers grow to millions, with it they fade below 1e-14.
+    np.testing.assert_allclose([[step["size"], step["influence"]] for step in steps], expected, rtol=1e-12, atol=0)
+
+
+def test_the_shapes_are_those_of_the_layer(modules):
+    for layers, bidirectional, batch_first in itertools.product((1, 2, 3), (False, True), (False, True)):
+        for T, N, n_features, H in ((1, 1, 1, 1), (5, 3, 2, 4), (2, 6, 7, 3)):
+            options = {"num_layers": layers, "bidirectional": bidirectional, "batch_first": batch_first}
+            layer = RNN(n_features, H, **options)
+            x = np.zeros((N, T, n_features) if batch_first else (T, N, n_features))
+            output, h_n = layer(x)
+            expected = {"x": x.shape, "output": output.shape, "h_n": h_n.shape}
+            expected |= {name: array.shape for name, array in layer.state_dict().items() if "weight" in name}
+            settings = {"T": T, "N": N, "I": n_features, "H": H, "L": layers, "D": 1 + bidirectional}
+            symbols = computed(modules, "shapes", "shapes", settings | {"batch_first": batch_first})
+            shown = {name: tuple(computed(modules, "shapes", "sizes", symbols[name], settings)) for name in symbols}
+            assert shown == expected
+
+
 # As a page
 
 
@@ -151,8 +186,10 @@ def test_an_element_is_accessible_and_fits_in_every_look(page, name):
 
 def exercise(page: Page) -> None:
     """Open what an element keeps closed, so that all of it is looked at."""
-    for button in page.get_by_role("button", name=re.compile("^Show")).all():
+    for button in page.get_by_role("button", name=re.compile("^(Show|it grows|bias twice)")).all():
         button.click()
+    for closed in page.locator("summary").all():
+        closed.click()
     for select in page.locator("select").all():
         if select.locator("option").filter(has_text="W transposed").count():
             select.select_option("W transposed")
@@ -280,3 +317,94 @@ def test_the_tokens_can_be_reordered(page):
     expect(page.get_by_role("status")).to_contain_text(
         f"The sentence is now: What is time it ?. Its last state is ({listed}); in the first order it is (0.37"
     )
+
+
+# The size of W
+
+
+def test_the_size_of_w_asks_then_moves(page):
+    page.set_content(page_with(html("size of w")))
+    influences = page.get_by_role("row", name=re.compile("^with tanh"))
+    expect(influences).to_contain_text("?")
+    page.get_by_role("button", name="it grows").click()
+    expect(page.get_by_role("status")).to_contain_text("No, it fades: from 1.01 at step 1 to 0.02 at step 40.")
+    slider = page.get_by_role("slider", name="Spectral radius of W")
+    for radius in ("1.5", "0.5"):
+        slider.fill(radius)
+        W = data.W * float(radius) / round(np.abs(np.linalg.eigvals(data.W)).max(), 6)
+        size, _ = interactive._reach(np.tile(data.X, (8, 1)), data.U, W, data.b, True)[-1]
+        expect(influences.get_by_role("cell").first).to_have_text(f"{size:.2f}")
+    curve = page.locator("figure path.bent").last.get_attribute("d")
+    slider.press("ArrowRight")
+    expect(page.locator("figure path.bent").last).not_to_have_attribute("d", curve)
+    assert page.locator("figure path").count() == 4
+
+
+# What is kept
+
+
+def test_what_is_kept_is_shown_after_a_guess_for_each_length(page):
+    page.set_content(page_with(html("kept")))
+    page.get_by_role("button", name="T = 20").tap()
+    assert page.locator(".bars").count() == 0
+    page.get_by_label("how many will be read back").fill("3")
+    page.keyboard.press("Enter")
+    for index, scale in enumerate((0.5, 0.9)):
+        page.get_by_role("slider", name="Scale of W").fill(str(index))
+        expected = [round(100 * part) for part in TABLE[20][scale]]
+        kept = sum(percent >= 95 for percent in expected)
+        expect(page.get_by_role("status")).to_contain_text(f"scaled to {scale}, {kept} of 20 positions")
+        page.get_by_text("The numbers").click()
+        assert page.locator("details td").all_text_contents() == [f"{percent} %" for percent in expected]
+        assert page.locator(".bars .read").count() == kept
+    page.get_by_role("button", name="T = 5").tap()
+    assert page.locator(".bars").count() == 0
+
+
+# Which mistake is this?
+
+
+def test_each_pattern_is_the_mistakes_own_and_its_sign_is_told(page):
+    page.set_content(page_with(html("which mistake")))
+    by_name = {mistake.name: mistake for mistake in CATALOGUE}
+    right = rnn_forward(*NETWORK, START)
+    seen = []
+    for _ in CHOICE:
+        pattern = np.reshape(numbers(page.locator(".errors").first.locator("td")), (4, 6))
+        errors = {name: interactive._errors(by_name[name], right, *NETWORK, START).T for name in CHOICE}
+        (name,) = [name for name, error in errors.items() if np.allclose(error, pattern, rtol=0, atol=0.00501)]
+        other = next(each for each in CHOICE if each != name)
+        page.get_by_role("button", name=other).click()
+        expect(page.get_by_role("status")).to_contain_text(f"No. Its sign would be: {by_name[other].sign}.")
+        assert page.locator(".errors").count() == 2
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("status")).to_contain_text(f"Yes, {name}, at try 2. The sign to know it by:")
+        expect(page.get_by_role("status")).to_contain_text(by_name[name].hint)
+        seen.append(name)
+        page.get_by_role("button", name="Next pattern").click()
+    assert sorted(seen) == sorted(CHOICE)
+
+
+# Shapes
+
+
+def test_the_shapes_are_asked_for_judged_and_move_with_the_settings(page):
+    page.set_content(page_with(html("shapes")))
+    row = page.get_by_role("row", name="output")
+    expect(row).to_contain_text("?")
+    for axis, size in enumerate((5, 3, 4), 1):
+        page.get_by_label(f"output, axis {axis}").fill(str(size))
+    for axis, size in enumerate((4, 3, 4), 1):
+        page.get_by_label(f"h_n, axis {axis}").fill(str(size))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("output: no, it is (5, 3, 8). h_n: right, (4, 3, 4).")
+    expect(row).to_contain_text("(T, N, D · H)(5, 3, 8)")
+    page.get_by_label("batch_first").check()
+    expect(row).to_contain_text("(N, T, D · H)(3, 5, 8)")
+    page.get_by_label("bidirectional").uncheck()
+    page.get_by_label("L layers").fill("3")
+    expect(row).to_contain_text("(N, T, H)(3, 5, 4)")
+    expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"3 layers.*h_n\[2\]: layer 3\."))
+    assert row.locator("b").last.get_attribute("class") == "H"  # 4 in the colour of hidden units
+    page.get_by_role("button", name="Hide them and ask again").click()
+    expect(row).to_contain_text("?")
