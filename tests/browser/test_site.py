@@ -217,7 +217,7 @@ def test_the_answers_stand_once_more_at_the_end():
     folded = [bare(tag.get_text()) for tag in soup.select("details.answered > div")]
     shown = [bare(tag.get_text()) for tag in soup.select("div.answer")]
     assert shown == [f"{number}.Answer{text}" for number, text in enumerate(folded, start=1)]
-    assert len(folded) >= 5
+    assert len(folded) >= 3
 
 
 def test_the_setup_page_is_the_readme():
