@@ -326,9 +326,10 @@ def _network(x: Any, U: Any, W: Any, b: Any) -> tuple[np.ndarray, np.ndarray, np
 
 def _texts(name: str, values: Any) -> list[str]:
     """The values as a list of non-empty strings."""
-    if isinstance(values, str) or not all(isinstance(value, str) and value.strip() for value in values):
+    texts = list(values)
+    if isinstance(values, str) or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"{name} must be a sequence of non-empty strings, got {values!r}")
-    return list(values)
+    return texts
 
 
 # Mistakes that run and say nothing
