@@ -2,8 +2,8 @@
 
 Each is one ES module beside this file, in the form that anywidget reads, put into an HTML output together with its
 data: it moves in the book, in a notebook that is opened again, and on a page without a kernel. JupyterLab runs the
-scripts of a notebook once its cells have been run on that machine; Colab and VS Code run them too. Before that, on
-paper, and in the preview of a code host, a still table stands in its place.
+scripts of a notebook once its cells have been run on that machine; Colab and VS Code should run them too, which was
+not tried. Before that, on paper, and in the preview of a code host, a still table stands in its place.
 """
 
 from __future__ import annotations
