@@ -2,8 +2,8 @@
 
 Each is one ES module beside this file, in the form that anywidget reads, put into an HTML output together with its
 data: it moves in the book, in a notebook that is opened again, and on a page without a kernel. JupyterLab runs the
-scripts of a notebook once its cells have been run on that machine; Colab and VS Code run them too. Before that, on
-paper, and in the preview of a code host, a still table stands in its place.
+scripts of a notebook once its cells have been run on that machine; Colab and VS Code should run them too, which was
+not tried. Before that, on paper, and in the preview of a code host, a still table stands in its place.
 """
 
 from __future__ import annotations
@@ -326,9 +326,10 @@ def _network(x: Any, U: Any, W: Any, b: Any) -> tuple[np.ndarray, np.ndarray, np
 
 def _texts(name: str, values: Any) -> list[str]:
     """The values as a list of non-empty strings."""
-    if isinstance(values, str) or not all(isinstance(value, str) and value.strip() for value in values):
+    texts = list(values)
+    if isinstance(values, str) or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"{name} must be a sequence of non-empty strings, got {values!r}")
-    return list(values)
+    return texts
 
 
 # Mistakes that run and say nothing

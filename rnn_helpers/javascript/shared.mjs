@@ -102,12 +102,11 @@ export const matrix = (kind, label, rows) =>
 /** One question with answers to choose from; what is said afterwards comes from `answered`. */
 export const ask = (question, choices, answered) => {
   const buttons = choices.map((choice) =>
-    button(choice, () => {
-      for (const each of buttons) each.setAttribute("aria-pressed", String(each === pressed(choice)));
+    button(choice, (event) => {
+      for (const each of buttons) each.setAttribute("aria-pressed", String(each === event.currentTarget));
       said.textContent = answered(choice);
     }),
   );
-  const pressed = (choice) => buttons[choices.indexOf(choice)];
   const said = make("p", { role: "status" });
   return make(
     "div",

@@ -7,7 +7,7 @@ const VISIBLE = 0.005; // half of the last decimal that is shown
 const STYLE = `
 .strip { table-layout: fixed; width: 100%; border-spacing: 3px; border-collapse: separate; }
 .strip th:first-child { width: 3.6em; text-align: left; padding-left: 0; }
-.strip thead th { padding: 0; }
+.strip thead th { padding: 0; text-align: center; }
 .strip button { width: 100%; padding: 0.25em 0; overflow: hidden; text-overflow: ellipsis; color: var(--input);
   border-color: currentcolor; }
 .strip button[aria-current] { background: #0072B2; color: #ffffff; border-color: #0072B2; font-weight: 600; }
@@ -16,8 +16,9 @@ const STYLE = `
 .strip td.open { border: 1px dashed var(--rule); }
 .strip td.off { border-color: var(--wrong); font-weight: 700; }
 .strip tbody.wrong th, table.wrong caption { color: var(--wrong); font-weight: 600; }
+@media (max-width: 480px) { .strip { border-spacing: 2px; } .strip td { font-size: 0.92em; letter-spacing: -0.02em; }
+  .strip td.off { font-weight: 400; } .strip th:first-child { font-size: 0.92em; width: 3.4em; } }
 .strip .heading th { text-align: left; padding-top: 0.5em; }
-@media (max-width: 480px) { .strip { border-spacing: 2px; } .strip td { font-size: 0.92em; letter-spacing: -0.02em; } }
 .step { display: flex; flex-wrap: wrap; gap: 0.4em 0.7em; align-items: center; margin: 0.9em 0; }
 .pair { display: inline-flex; align-items: center; gap: 0.25em; }
 .sums td:last-child { font-weight: 700; }
@@ -32,7 +33,7 @@ const cell = (number, right = number) => {
   const style = `--size: ${size.toFixed(2)}; --sign: ${number < 0 ? "#5D3A9B" : "#D55E00"}`;
   return make("td", { className: off ? "off" : "", style }, written(number));
 };
-const open = () => make("td", { className: "open" }, make("span", { "aria-label": "not read yet" }, "?"));
+const open = () => make("td", { className: "open" }, make("span", { role: "img", "aria-label": "not read yet" }, "?"));
 
 /** A vector's numbers, which cannot be changed here. */
 const fixed = (v) => v.map((number) => [make("span", {}, written(number))]);
@@ -49,7 +50,7 @@ function render({ model, el }) {
     mistake = ""; // the step that is looked at, how many states are shown, what is switched on
 
   // The sentence and its states
-  const strip = make("table", { className: "strip" });
+  const strip = make("table", { className: "strip", style: `min-width: ${3.6 + 2.9 * start.tokens.length}em` });
   const said = make("p", { role: "status" });
 
   // The question, and what leads on
@@ -212,11 +213,12 @@ function render({ model, el }) {
     const states = right();
     let text = `h(${t}), after ${name(t)}, is ${listed(states[t - 1])}.${judged}`;
     if (mistake) {
-      const off = distance(read(now.x, now, mistake).output[t - 1], states[t - 1]);
-      text +=
-        off < VISIBLE
-          ? " With the mistake it is the same here."
-          : ` With the mistake it is off by up to ${written(off)}.`;
+      const { output, h_n } = read(now.x, now, mistake);
+      const off = distance(output[t - 1], states[t - 1]);
+      const atEnd = t === now.tokens.length ? distance(h_n, states[t - 1]) : 0;
+      if (off >= VISIBLE) text += ` With the mistake it is off by up to ${written(off)}.`;
+      else if (atEnd >= VISIBLE) text += ` With the mistake it is the same, but h_n is off by up to ${written(atEnd)}.`;
+      else text += " With the mistake it is the same.";
     }
     said.textContent = text;
   }

@@ -315,6 +315,22 @@ def test_a_mistake_stands_beside_the_right_states_with_the_path_it_takes(page):
         start = output[3] if name == "W transposed" else np.zeros(4)
         listed = ", ".join(interactive._written(number) for number in start)
         expect(page.get_by_text(f"starts from ({listed})")).to_be_visible()
+    page.get_by_label("Switch on a silent mistake").select_option("mean for the last state")
+    expect(page.get_by_role("status")).to_contain_text("With the mistake it is the same, but h_n is off by up to 0.46.")
+
+
+def test_a_long_sequence_scrolls_by_itself(page):
+    tokens, x = list(data.TOKENS) * 4, np.tile(data.X, (4, 1))
+    with mock.patch("IPython.display.display") as display:
+        interactive.show_stepper(tokens, x, *NETWORK[1:])
+    page.set_viewport_size(PHONE)
+    page.set_content(page_with(display.call_args.args[0]["text/html"]))
+    assert page.evaluate(WIDE) == []
+    page.get_by_role("button", name="?", exact=True).last.click()
+    page.get_by_role("button", name="Show h(20)").click()
+    h_n = interactive._written(rnn_forward(x, *NETWORK[1:])[1][0])
+    assert strip(page, 0)[-1] == h_n
+    assert page.locator(".strip td").last.bounding_box()["width"] > 30  # wide enough for a number
 
 
 def test_the_tokens_can_be_reordered(page):
