@@ -503,6 +503,7 @@ def test_a_figure_at_the_end_of_a_cell_is_the_same_picture():
 FIGURES = {
     "linear_and_rnn": lambda: plots.linear_and_rnn(data.TOKENS, STATES),
     "unrolled": lambda: plots.unrolled(data.TOKENS, STATES, data.X),
+    "layers_and_directions": lambda: plots.layers_and_directions(data.TOKENS, 4, 2, 2),
     "heat_map": lambda: plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit"),
     "lines": lambda: plots.lines([1, 10], {"a": [1, -2], "b": [2, 1]}, xlabel="x", ylabel="y", log="x", markers=True),
     "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),
