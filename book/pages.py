@@ -80,14 +80,11 @@ def set_up() -> str:
 
 
 def stepper() -> str:
-    """What a reader can move on the front page; nothing, as long as there is no such element."""
-    try:
-        from rnn_helpers import interactive
-    except ImportError:
-        return ""
-    if not hasattr(interactive, "stepper_html"):
-        return ""
-    return f"``````{{raw}} html\n{interactive.stepper_html()}\n``````"  # a blank line does not end it
+    """What a reader can move on the front page: the stepper of the first notebook, as it is stored there."""
+    notebook = nbformat.read(series.NOTEBOOKS[0], as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    moves = next(html for output in outputs if 'class="rnn-moves"' in (html := output.data.get("text/html", "")))
+    return f"``````{{raw}} html\n{moves}\n``````"  # a blank line does not end it
 
 
 CARD = (1200, 630)  # what sites that show a link make room for
