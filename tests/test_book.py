@@ -21,9 +21,12 @@ CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTE
 
 # What is set in italics for its sound and not because it is defined there.
 STRESSED = {
-    "by itself", "means", "inside", "bounded", "centred", "row", "top layer", "every step",
-    "every layer and direction", "last step", "ends at the first step", "so far", "cost per operation",
-    "cost per number", "cost of a call", "cost of a number", "same", "untrained", "which", "where", "outputs",
+    "by itself", "means", "inside", "bounded", "centred", "row", "so far", "cost of a call", "cost of a number", "same",
+    "untrained", "which",
+    # notebooks 4 and 6
+    "One shared buffer", "Output reversed", "Stored before the step", "one shared buffer", "output reversed",
+    "stored before the step", "difference", "every", "last", "new", "backward", "directions", "first", "forward", "its",
+    "its own", "layers", "top", "without",
 }  # fmt: skip
 
 
@@ -115,12 +118,11 @@ def test_the_glossary_names_the_first_place_of_each_term():
 
 # How a symbol of the notation page looks in the chapters' prose.
 LOOKS = {
-    "T": r"\bT = ", "I": r"\bI = ", "H": r"\bH = |of H numbers", "N": r"\bN sequences", "L": r"\bL for",
-    "D": r"\bD for", "x(t)": r"\bx\(t\)", "X": r"\bX\b", "h(t)": r"\bh\(t\)", "h(0), `h_0`": r"\bh\(0\)",
+    "T": r"\bT = ", "I": r"\bI = ", "H": r"\bH = |of H numbers", "N": r"\bN sequences", "L": r"\bL \*layers",
+    "D": r"\bD \*directions", "x(t)": r"\bx\(t\)", "X": r"\bX\b", "h(t)": r"\bh\(t\)", "h(0), `h_0`": r"\bh\(0\)",
     "`output`": r"\*output\*", "`h_n`": r"`h_n`", "h(T)": r"\bh\(T\)", "U": r"\bU\b", "W": r"\bW\b",
     "b": r"\bb, \(4,\)",
-    "tanh": r"tanh", "U x": r"\bU x", "x Uᵀ": r"x Uᵀ", "`atol`, `rtol`": r"`atol`", "g": r"\bg / √H",
-    "diag(v)": r"diag\(v\)",
+    "tanh": r"tanh", "U x": r"\bU x", "x Uᵀ": r"x Uᵀ", "`atol`, `rtol`": r"`atol`", "diag(v)": r"diag\(v\)",
 }  # fmt: skip
 
 
