@@ -22,7 +22,7 @@ CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTE
 # What is set in italics for its sound and not because it is defined there.
 STRESSED = {
     "by itself", "means", "inside", "bounded", "centred", "row", "so far", "cost of a call", "cost of a number", "same",
-    "untrained", "which",
+    "untrained", "factor",
     # notebooks 4 and 6
     "One shared buffer", "Output reversed", "Stored before the step", "one shared buffer", "output reversed",
     "stored before the step", "difference", "every", "last", "new", "backward", "directions", "first", "forward", "its",
@@ -141,7 +141,7 @@ def test_the_notation_page_names_the_first_use_of_each_symbol():
 
 
 def test_the_references_are_those_of_the_chapters():
-    address = re.compile(r"\((https?://[^)\s]+)\)")
+    address = re.compile(r"""(?:\(|href=")(https?://[^)"\s]+)[)"]""")
     told = {link for name in CHAPTERS for link in address.findall(prose(name))}
     assert set(address.findall(text_of("references.md"))) == told
     for entry in re.split(r"\n- ", text_of("references.md"))[1:]:
