@@ -91,8 +91,9 @@ lint: $(READY) ## check format and style of package, tests and notebooks
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
-refresh: $(READY) ## re-execute the notebooks in place and store their outputs in one canonical form
-	$(PY) -m tools.series refresh
+PAGE ?=
+refresh: $(READY) ## re-execute the notebooks, or one (PAGE=05), in place and store their outputs in one canonical form
+	$(PY) -m tools.series refresh $(PAGE)
 
 assignments: $(COURSE) ## make the learners' versions of the assignments, with a zip for each, in build/assignments
 	$(PY) -m rnn_helpers.course assignments

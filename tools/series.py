@@ -135,10 +135,16 @@ def repository() -> str:
     return settings["tool"]["series"]["repository"].rstrip("/").removesuffix(".git")
 
 
-def refresh() -> None:
-    """Re-execute every notebook in order and store it; pages that have not changed keep their bytes."""
+def refresh(*names: str) -> None:
+    """Re-execute every notebook in order and store it; pages that have not changed keep their bytes.
+
+    With names, such as 05 or rnn_from_scratch, only the notebooks whose names begin so.
+    """
     leave_out_the_readers()
-    for path in PAGES:
+    chosen = [path for path in PAGES if not names or path.stem.startswith(names)]
+    if not chosen:
+        sys.exit(f"no notebook's name begins with {' or '.join(names)}; there are {', '.join(p.stem for p in PAGES)}")
+    for path in chosen:
         old = nbformat.read(path, as_version=4)
         page = with_colab_cell(old, repository()) if path in NOTEBOOKS else nbformat.from_dict(old)
         new = canonical(execute(page, path.parent))
