@@ -469,6 +469,8 @@ def layers_and_directions(
                 _row_of_cells(
                     ax,
                     [place + shift for place in range(n)],
+                    # Above layer 0 both directions read both halves: their arrows start between them.
+                    [place + (shift if not layer else 0.0) for place in range(n)],
                     (bottom, bottom + row_height * (direction + 1), states_above),
                     "input" if not layer else "state",
                     backwards=direction == 1,
@@ -490,6 +492,7 @@ def layers_and_directions(
 def _row_of_cells(
     ax: Axes,
     columns: Sequence[float],
+    starts: Sequence[float],
     heights: tuple[float, float, float],
     reads: str,
     *,
@@ -498,15 +501,15 @@ def _row_of_cells(
     name: str,
     goes_up: bool,
 ) -> None:
-    """Cells that hand their states on, each with an arrow from the row below and one to the row above.
+    """Cells that hand their states on, each with an arrow from its start in the row below and one to the row above.
 
     `heights` are those of the row below, of the cells, and of the row above; `reads` is the colour of what is read.
     """
     below, middle, above = heights
     width, edge = 0.44, 0.23
-    for column in columns:
+    for column, start in zip(columns, starts, strict=True):
         _box(ax, (column, middle), (width, 2 * edge), "cell", "weight")
-        _arrow(ax, (column, below + edge), (column, middle - edge), reads)
+        _arrow(ax, (start, below + edge), (column, middle - edge), reads)
         if goes_up:
             _arrow(ax, (column, middle + edge), (column, above - edge), "state")
     way = -1 if backwards else 1
