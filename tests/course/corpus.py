@@ -210,7 +210,9 @@ def as_answer(function: Callable, name: str) -> str:
 
 
 def stands_alone(function: Callable) -> bool:
-    """Whether a mistake calls nothing else of the module that it stands in."""
+    """Whether a mistake is a function, and calls nothing else of the module that it stands in."""
+    if not inspect.isfunction(function):
+        return False
     own = set(function.__code__.co_names) & set(vars(sys.modules[function.__module__]))
     return own <= {"np", "itertools", "rnn_step", "rnn_forward"}
 
