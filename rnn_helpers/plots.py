@@ -399,7 +399,7 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
             ax.axis("off")
             ax.set_xlim(-1.0, n - 0.4)
 
-        _box(left, ((n - 1) / 2, 1.35), (n - 0.2, 0.6), "one matrix for all tokens", "weight")
+        _box(left, ((n - 1) / 2, 1.35), (n - 0.2, 0.6), "one matrix, all tokens at once", "weight")
         _box(left, ((n - 1) / 2, 2.6), (2.9, 0.5), f"output: {states.shape[1]} numbers", "other")
         _arrow(left, ((n - 1) / 2, 1.65), ((n - 1) / 2, 2.35), "other")
         for place, token in enumerate(tokens):

@@ -261,7 +261,7 @@ def test_what_the_picture_compares_stands_one_above_the_other():
         assert boxes(left)[token] == boxes(right)[token] == around(t, 0, 0.82, 0.5)
     cells = [box for name, box in boxes(right).items() if name.startswith("cell")]
     assert cells == [around(t, 1.35, 0.5, 0.6) for t in range(5)]
-    assert boxes(left)["one matrix for all tokens"] == around(2, 1.35, 4.8, 0.6)
+    assert boxes(left)["one matrix, all tokens at once"] == around(2, 1.35, 4.8, 0.6)
     assert boxes(left)["output: 4 numbers"] == around(2, 2.6, 2.9, 0.5)
     upwards = [[arrow for arrow in ax.texts if hasattr(arrow, "arrow_patch") and arrow.xy[1] > 2] for ax in fig.axes]
     assert [[(arrow.xyann, arrow.xy) for arrow in up] for up in upwards] == [

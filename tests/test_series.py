@@ -19,7 +19,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from tools import exercises, pictures, series
 from tools.processes import running
 
-ALLOWED_TAGS = {"raises-exception", series.TIMING, *series.FOLDED}
+ALLOWED_TAGS = {"raises-exception", series.AFTER_TRYING, series.TIMING, *series.FOLDED}
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 
@@ -52,6 +52,12 @@ def test_cells_that_not_everybody_reads_are_folded_in_jupyterlab(tag):
     folded, open_ = series.canonical(nbformat.v4.new_notebook(cells=[cell, other])).cells
     assert folded.metadata == {"jupyter": {"source_hidden": True}, "tags": [tag]}
     assert open_.metadata == {"tags": ["timing"]}
+
+
+def test_what_names_a_mistake_is_folded_in_jupyterlab():
+    cell = nbformat.v4.new_code_cell("x", metadata={"tags": [series.AFTER_TRYING]})
+    (folded,) = series.canonical(nbformat.v4.new_notebook(cells=[cell])).cells
+    assert folded.metadata == {"jupyter": {"outputs_hidden": True}, "tags": [series.AFTER_TRYING]}
 
 
 @by_page
@@ -193,13 +199,28 @@ def test_a_refresh_keeps_a_picture_of_times_only_while_what_drew_it_is_the_same(
         return nbformat.v4.new_notebook(cells=[cell])
 
     def stored(new, old):
-        series.keep_timing_pictures(new, old)
+        series.keep_measured_times(new, old)
         return new.cells[0].outputs[0].data["image/png"]
 
     assert stored(page("new", "a"), page("old", "a")) == "old"
     assert stored(page("new", "b"), page("old", "a")) == "new"
     assert stored(page("new", "a", "Three curves."), page("old", "a")) == "new"
     assert stored(page("new", "a", tags=()), page("old", "a")) == "new"  # not of times: always drawn anew
+
+
+def test_a_refresh_keeps_a_line_of_times_only_while_its_cell_is_the_same():
+    def page(text, source="time()", tags=("timing",)):
+        outputs = [nbformat.v4.new_output("stream", text=text)]
+        cell = nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": list(tags)})
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    def stored(new, old):
+        series.keep_measured_times(new, old)
+        return new.cells[0].outputs[0].text
+
+    assert stored(page("1.8 times"), page("1.7 times")) == "1.7 times"
+    assert stored(page("1.8 times", source="time_more()"), page("1.7 times")) == "1.8 times"
+    assert stored(page("1.8 times", tags=()), page("1.7 times")) == "1.8 times"
 
 
 @by_page

@@ -28,8 +28,9 @@ ASSIGNMENTS = [
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 SECONDS_OF_A_CELL = 300  # the limit, as in pyproject.toml: a busy machine may take long, and is not wrong
 # Tags of cells
-TIMING = "timing"  # its picture shows measured times
+TIMING = "timing"  # it shows measured times
 SOLUTION, GUARD, DRAWING = FOLDED = ("solution", "guard", "drawing")  # its source is folded: not everybody reads it
+AFTER_TRYING = "after-trying"  # its outputs are folded: a check names the mistake, for which the reader looks first
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
 METADATA = {
@@ -54,7 +55,8 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
         tags = sorted(cell.metadata.get("tags", []))
-        folded = {"source_hidden": True} if set(tags) & set(FOLDED) else None  # JupyterLab shows a bar in its place
+        hidden = {"source_hidden": bool(set(tags) & set(FOLDED)), "outputs_hidden": AFTER_TRYING in tags}
+        folded = {name: True for name, is_so in hidden.items() if is_so}  # JupyterLab shows a bar in its place
         kept = {"jupyter": folded, "nbgrader": cell.metadata.get("nbgrader"), "tags": tags}
         cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
         for output in cell.get("outputs", []):
@@ -67,16 +69,18 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def keep_timing_pictures(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
-    """Keep the stored picture of measured times while what drew it, and its alt text, are the same."""
-    stored = {_drawn(output): output for cell in old.cells for output in cell.get("outputs", []) if is_picture(output)}
+def keep_measured_times(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
+    """Keep the stored picture and lines of measured times while what made them is the same."""
+    stored = {_made(cell, output): output for cell in old.cells for output in cell.get("outputs", [])}
     for cell in new.cells:
         if TIMING in cell.metadata.get("tags", []):
-            cell.outputs = [stored.get(_drawn(output), output) for output in cell.outputs]
+            cell.outputs = [stored.get(_made(cell, output), output) for output in cell.outputs]
 
 
-def _drawn(output: nbformat.NotebookNode) -> tuple[str | None, str | None]:
-    return output.get("metadata", {}).get("drawn_by"), output.get("data", {}).get("text/plain")
+def _made(cell: nbformat.NotebookNode, output: nbformat.NotebookNode) -> tuple[str | None, str | None]:
+    if is_picture(output):
+        return output.get("metadata", {}).get("drawn_by"), output.data.get("text/plain")
+    return cell.source, output.output_type
 
 
 def first_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str]:
@@ -148,7 +152,7 @@ def refresh(*names: str) -> None:
         old = nbformat.read(path, as_version=4)
         page = with_colab_cell(old, repository()) if path in NOTEBOOKS else nbformat.from_dict(old)
         new = canonical(execute(page, path.parent))
-        keep_timing_pictures(new, old)
+        keep_measured_times(new, old)
         nbformat.write(new, path)
         print(f"refreshed {path.relative_to(ROOT)}")
     PICTURE.write_bytes(first_picture(nbformat.read(NOTEBOOKS[0], as_version=4))[0])
