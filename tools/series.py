@@ -10,6 +10,7 @@ import base64
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -70,17 +71,19 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def keep_measured_times(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
-    """Keep the stored picture and lines of measured times while what made them is the same."""
-    stored = {_made(cell, output): output for cell in old.cells for output in cell.get("outputs", [])}
+    """Keep the stored picture and lines of measured times, together, while what made them is the same."""
+    stored = {tuple(_made(cell)): cell.outputs for cell in old.cells if cell.get("outputs")}
     for cell in new.cells:
         if TIMING in cell.metadata.get("tags", []):
-            cell.outputs = [stored.get(_made(cell, output), output) for output in cell.outputs]
+            cell.outputs = stored.get(tuple(_made(cell)), cell.outputs)
 
 
-def _made(cell: nbformat.NotebookNode, output: nbformat.NotebookNode) -> tuple[str | None, str | None]:
-    if is_picture(output):
-        return output.get("metadata", {}).get("drawn_by"), output.data.get("text/plain")
-    return cell.source, output.output_type
+def _made(cell: nbformat.NotebookNode) -> Iterator[tuple[str | None, str | None]]:
+    for output in cell.outputs:
+        if is_picture(output):
+            yield output.get("metadata", {}).get("drawn_by"), output.data.get("text/plain")
+        else:
+            yield cell.source, output.output_type
 
 
 def first_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str]:
