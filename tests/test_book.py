@@ -257,6 +257,9 @@ def test_the_costs_are_those_of_the_running_example():
     assert " | ".join(["0", *(f"{error:.2f}" for error in errors[1:])]) in told
     assert "an error (`ValueError: matmul" in mistake_pages.cost(KNOWN["U transposed"])
     assert "it is 120 in place of 1." in mistake_pages.cost(KNOWN["orders counted"])
+    # Where nothing shows there, the first case in which something does.
+    mixed = mistake_pages.cost(KNOWN["states of a batch mixed"])
+    assert "running example: all is right. On a batch of 5 (I=3, H=4): it is off by up to" in mixed
 
 
 def test_what_complains_is_counted():
