@@ -352,6 +352,7 @@ def helpers(mistakes: list[Mistake]) -> str:
     return f"Some of the lines below call:\n\n```python\n{code}\n```" if code else ""
 
 
+@cache
 def page(kind: str) -> str:
     """The page of one kind."""
     title, what = TITLES[kind]
@@ -382,6 +383,7 @@ def sign_group(mistake: Mistake) -> str:
     return next((group for group, pattern in SIGNS.items() if re.search(pattern, mistake.sign)), OTHERS)
 
 
+@cache
 def index() -> str:
     """The page that leads to the others: by kind, by what people write, by sign."""
     kinds = "\n".join(
