@@ -16,6 +16,12 @@ _FOLDED = '<details class="exercise-says"><summary>What the check says</summary>
 WRITE, CHECK = "exercise", "exercise_check"  # tags for the two cells; myst-nb makes classes of them
 
 
+def fold(cell: NotebookNode, **settings: object) -> None:
+    """Fold the source of a cell, and tell myst-nb these settings of it."""
+    cell.metadata["tags"] = sorted(tags(cell) | {"hide-input"})
+    cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **settings}
+
+
 def with_folds(notebook: NotebookNode) -> NotebookNode:
     """Fold the cells that not everybody reads, each under its own words.
 
@@ -32,9 +38,7 @@ def with_folds(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         for tag, words in FOLDS.items():
             if tag in tags(cell):
-                cell.metadata["tags"] = sorted(tags(cell) | {"hide-input"})
-                prompts = {"code_prompt_show": words, "code_prompt_hide": words}
-                cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **prompts}
+                fold(cell, code_prompt_show=words, code_prompt_hide=words)
     return notebook
 
 

@@ -112,10 +112,10 @@ def _begins(line: str) -> str:
 
 def candidates(mistake: Mistake) -> list[str]:
     """The right lines of the same kind, the most similar first; the empty one stands for none at all."""
-    right = RIGHT[mistake.target]
+    right, wrong = RIGHT[mistake.target], mistake.line
     lines = dict.fromkeys([*(line.strip() for line in source(right.function).splitlines()[1:]), *right.lines])
-    same = [line for line in lines if _begins(line) == _begins(mistake.line)]
-    return [*sorted(same, key=lambda line: -difflib.SequenceMatcher(None, line, mistake.line).ratio()), ""]
+    same = [line for line in lines if _begins(line) == _begins(wrong)]
+    return [*sorted(same, key=lambda line: -difflib.SequenceMatcher(None, line, wrong).ratio()), ""]
 
 
 def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
@@ -128,6 +128,7 @@ def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
     return names[mistake.function.__name__]
 
 
+@cache
 def right_line(mistake: Mistake) -> str | None:
     """The line that makes the mistake's function pass its check; None if one line is not enough."""
     check = checks.build(mistake.target, 0)
@@ -194,6 +195,7 @@ SHAPES = ("parameter_shapes", "output_shapes")  # what comes back is shapes, not
 READS_THE_SENTENCE = ("rnn_step", "rnn_forward", "rnn_layer", "trace", "read_counts", "read_backwards")
 
 
+@cache
 def example(target: str) -> tuple[Check, Case]:
     """The check, and the example as one of its cases; a step reads the whole sentence, one token after the other."""
     check, right = checks.build(target, 0), RIGHT[target]
@@ -259,11 +261,16 @@ def cost(mistake: Mistake) -> str:
     return text if runs_and_is_wrong else f"{text} {elsewhere(mistake)}".strip()
 
 
+@cache
+def outcomes(mistake: Mistake) -> list[tuple[Outcome, Case]]:
+    """What comes of it in each case of its check."""
+    check = checks.build(mistake.target, 0)
+    return [(run(mistake.function, check, case), case) for case in check.cases]
+
+
 def elsewhere(mistake: Mistake) -> str:
     """The first case of the check in which it runs and is wrong."""
-    check = checks.build(mistake.target, 0)
-    for case in check.cases:
-        outcome = run(mistake.function, check, case)
+    for outcome, case in outcomes(mistake):
         if outcome.values is not None and not is_right(outcome, case):
             return f"On {case.label}: {difference(mistake.target, outcome, case)}."
     return ""
@@ -271,10 +278,8 @@ def elsewhere(mistake: Mistake) -> str:
 
 def silence(mistake: Mistake) -> str:
     """Whether anything complains, over all cases of the check."""
-    check = checks.build(mistake.target, 0)
     right, silent, shaped, raised, finite = 0, 0, 0, 0, True
-    for case in check.cases:
-        outcome = run(mistake.function, check, case)
+    for outcome, case in outcomes(mistake):
         if outcome.values is None:
             raised += 1
         elif is_right(outcome, case):
@@ -294,7 +299,7 @@ def silence(mistake: Mistake) -> str:
     ]
     told = ", ".join(f"{count} {what}" for count, what in counts if count)
     start = "What complains" if raised or shaped else "Nothing complains"
-    return f"**{start}.** Of the check's {len(check.cases)} cases: {told}."
+    return f"**{start}.** Of the check's {len(outcomes(mistake))} cases: {told}."
 
 
 # The pages
@@ -347,6 +352,7 @@ def helpers(mistakes: list[Mistake]) -> str:
     return f"Some of the lines below call:\n\n```python\n{code}\n```" if code else ""
 
 
+@cache
 def page(kind: str) -> str:
     """The page of one kind."""
     title, what = TITLES[kind]
@@ -377,6 +383,7 @@ def sign_group(mistake: Mistake) -> str:
     return next((group for group, pattern in SIGNS.items() if re.search(pattern, mistake.sign)), OTHERS)
 
 
+@cache
 def index() -> str:
     """The page that leads to the others: by kind, by what people write, by sign."""
     kinds = "\n".join(

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from book import mistake_pages
-from book.exercises import with_exercises, with_folds
+from book.exercises import fold, with_exercises, with_folds
 from rnn_helpers.course.gradebook import for_reading
 from tools import series
 
@@ -54,8 +54,7 @@ def with_alt(notebook: NotebookNode) -> NotebookNode:
             alt = picture.metadata.get("image/png", {}).get("alt", "")
             if not alt:
                 raise ValueError(f"expected an alt text for the picture of {cell.source!r}, got none")
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+            fold(cell, image={"alt": alt})
     return notebook
 
 

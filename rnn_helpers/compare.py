@@ -273,13 +273,16 @@ def time_both(
     rnn = RNN.from_torch(layer)
     x = np.random.default_rng(0).standard_normal((T, N, I), dtype=np.float32)
     x_torch = torch.from_numpy(x)
-    numpy_seconds, torch_seconds = [], []
+    numpy_seconds: list[float] = []
+    torch_seconds: list[float] = []
+    pause = PAUSE_SECONDS if _several_threads() else 0
     with _undisturbed():
         # In blocks, with a pause between them: torch's threads and OpenBLAS's keep spinning for a while after a call,
         # in wait of the next. Call by call in turn, each would be timed while the other's threads hold the cores.
         for _ in range(rounds):
-            numpy_seconds.append(_time_block(rnn, x))
-            torch_seconds.append(_time_block(layer, x_torch))
+            for timed, each, given in ((numpy_seconds, rnn, x), (torch_seconds, layer, x_torch)):
+                time.sleep(pause)
+                timed.append(_time_block(each, given))
     return float(np.median(numpy_seconds)), float(np.median(torch_seconds))
 
 
@@ -387,9 +390,16 @@ def _largest(name: str, ours: np.ndarray, theirs: np.ndarray) -> float:
     return distance(ours, theirs)
 
 
+def _several_threads() -> bool:
+    """Whether a product is shared out among threads, which in a notebook it is not."""
+    import threadpoolctl
+    import torch
+
+    return max(torch.get_num_threads(), *(pool["num_threads"] for pool in threadpoolctl.threadpool_info())) > 1
+
+
 def _time_block(layer: Callable[..., Any], x: Any) -> float:
     """Seconds for one call, as the mean of a block of calls after one that warms up."""
-    time.sleep(PAUSE_SECONDS)
     layer(x)
     calls, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < BLOCK_SECONDS or calls < 2:

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+import threadpoolctl
 import torch
 
 from rnn_helpers import RNN, compare
@@ -169,8 +170,18 @@ def test_time_both_times_each_on_the_size_that_it_is_given(monkeypatch):
     assert timed == 2 * [("rnn_helpers", "numpy", (5, 2, 3)), ("torch", "torch", (5, 2, 3))]
 
 
+@pytest.mark.parametrize(("of_torch", "of_numpy", "pause"), [(1, 1, 0), (2, 1, 0.1), (1, 2, 0.1)])
+def test_only_threads_that_may_still_spin_are_waited_for(of_torch, of_numpy, pause, monkeypatch):
+    slept = []
+    monkeypatch.setattr(compare.time, "sleep", slept.append)
+    monkeypatch.setattr(compare, "_time_block", lambda layer, x: 1.0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: of_torch)
+    monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: [{"num_threads": 1}, {"num_threads": of_numpy}])
+    compare.time_both(2, 1, 3, 4, rounds=2)
+    assert slept == [pause] * 4
+
+
 def test_a_block_gives_the_seconds_of_one_call(monkeypatch):
-    monkeypatch.setattr(compare, "PAUSE_SECONDS", 0)
     calls = []
     seconds = compare._time_block(lambda x: calls.append(time.sleep(0.02)), None)
     assert len(calls) >= 3  # one to warm up

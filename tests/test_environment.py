@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def conda_bounds() -> dict[str, str | None]:
     return bounds
 
 
+@cache
 def pins() -> dict[str, list[Requirement]]:
     """The lines of constraints.txt by name; one name may have several, for several Pythons or systems."""
     found: dict[str, list[Requirement]] = {}
@@ -223,6 +225,7 @@ def code_of(path: Path) -> str:
     return "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
 
 
+@cache
 def foreign(path: Path) -> set[str]:
     """The imports that neither Python nor the series itself provides."""
     own = {"rnn_helpers", "tests", "tools"}

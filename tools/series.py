@@ -147,6 +147,8 @@ def refresh(*names: str) -> None:
 
     With names, such as 05 or rnn_from_scratch, only the notebooks whose names begin so.
     """
+    from tools import places  # which builds on this module
+
     leave_out_the_readers()
     chosen = [path for path in PAGES if not names or path.stem.startswith(names)]
     if not chosen:
@@ -160,6 +162,7 @@ def refresh(*names: str) -> None:
         print(f"refreshed {path.relative_to(ROOT)}")
     PICTURE.write_bytes(first_picture(nbformat.read(NOTEBOOKS[0], as_version=4))[0])
     (ROOT / "README.md").write_text(readme_with(where_to_get_it(repository())), encoding="utf-8")
+    places.write({path.name: nbformat.read(path, as_version=4) for path in NOTEBOOKS})
 
 
 def reset() -> None:
