@@ -452,6 +452,26 @@ def _b_of_the_layer_below(loop: Loop, at: Place) -> Parameters:
     return *loop.weights(at), loop.parameters((at[0] - 1, at[1]))[2]
 
 
+# U of an upper layer: its columns are those of the two halves that it reads
+
+SIDE_BY_SIDE = "the forward direction's H numbers stand first, then the backward direction's H"
+
+
+def _swapped_columns(loop: Loop, at: Place) -> Parameters:
+    U, W, b = loop.parameters(at)
+    return np.roll(U, U.shape[1] // 2, axis=1), W, b
+
+
+# Twice, once for each direction: made in both it is another mistake, "halves swapped" in what the layer reads.
+for _one in (_forward, _backward):
+    _known(
+        "parameters",
+        "U's columns swapped in one direction",
+        f"in both directions of a layer, U's columns are for this: {SIDE_BY_SIDE}",
+        _both(_upper_layer, _two_directions, _one),
+    )(_swapped_columns)
+
+
 # First states
 
 ITS_OWN_H_0 = "layer l and direction d begin with h_0[D * l + d], which is zero unless one is given"
@@ -647,8 +667,6 @@ for _name, _step in {
 
 
 # The two directions side by side
-
-SIDE_BY_SIDE = "the forward direction's H numbers stand first, then the backward direction's H"
 
 
 @_known("joined", "halves swapped", SIDE_BY_SIDE, _two_directions)

@@ -78,6 +78,8 @@ def c_port(layer, x, h_0=None, lengths=None, bugs=()):
                     b_hh = b_ih
                 if "W transposed" in bugs and la == 0:
                     W = W.T
+                if ("forward's columns swapped", "backward's columns swapped")[d] in bugs and la > 0:
+                    U = np.hstack([U[:, H:], U[:, :H]])
                 if "column by column" in bugs and la == 0:
                     U = U.ravel().reshape(U.shape, order="F")
                 first = (d * L + la) if "h_0 by direction" in bugs else la if "h_0[layer]" in bugs else D * la + d
@@ -208,6 +210,8 @@ BUGS = [
     ("forward's W", 1, 2, False, "the other direction's W"),
     ("halves swapped below", 2, 2, False, "halves swapped"),
     ("interleaved below", 2, 2, False, "units interleaved"),
+    ("forward's columns swapped", 2, 2, False, "U's columns swapped in one direction"),
+    ("backward's columns swapped", 2, 2, False, "U's columns swapped in one direction"),
     ("output halves swapped", 1, 2, False, "halves swapped"),
     ("output interleaved", 1, 2, False, "units interleaved"),
     ("forward half", 2, 2, False, "the forward half alone"),
@@ -283,6 +287,8 @@ def test_each_bug_is_named(bug, n_layers, n_directions, lengths, name):
         (2, "forward's W", "layers 0 and 1, backward"),
         (2, "not reset", "layer 0 backward and layer 1 forward and layer 1 backward"),
         (2, "halves swapped below", "in what layer 1 reads"),
+        (2, "forward's columns swapped", "layer 1, forward"),
+        (2, "backward's columns swapped", "layer 1, backward"),
         (2, "output halves swapped", "in output"),
         (2, "h_n by direction", ""),
     ],
