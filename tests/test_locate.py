@@ -424,6 +424,23 @@ def test_output_alone_and_h_n_alone():
     assert "output is right" in str(compare.locate(layer, x, output, h_n, h_0))
 
 
+def test_states_of_one_layer_that_are_not_turned_back_leave_h_n_right():
+    layer = layer_of(1, 2)
+    x, h_0 = data_for(layer)
+    report = compare.locate(layer, x, *c_port(layer, x, h_0, None, {"not turned back"}), h_0)
+    assert (report.first, [found.name for found in report.mistakes]) == (None, ["backward not turned back"])
+    assert "h_n is right" in str(report)
+    assert "output: only the backward half is off" in str(report)
+
+
+def test_columns_swapped_in_both_directions_are_called_halves_swapped():
+    layer = layer_of(2, 2)
+    x, h_0 = data_for(layer)
+    both = {"forward's columns swapped", "backward's columns swapped"}
+    (found,) = compare.locate(layer, x, *c_port(layer, x, h_0, None, both), h_0).mistakes
+    assert str(found) == "halves swapped (in what layer 1 reads)"
+
+
 def test_entries_at_anothers_place():
     layer = layer_of(2, 2)
     x, h_0 = data_for(layer)
@@ -622,7 +639,8 @@ def test_the_report_is_frozen_and_its_text_is_short():
     assert len(lines) <= 12
     assert [line for line in lines if "<- the first that is off" in line] == [lines[3]]
     assert lines[3].startswith("h_n[2], layer 1 forward: off by up to ")
-    assert lines[-2] == "exactly these numbers come from: halves swapped (in what layer 1 reads)"
+    assert lines[-3] == "exactly these numbers come from: halves swapped (in what layer 1 reads)"
+    assert lines[-1] == 'in the book: Silent mistakes, in a port: "halves swapped"'
 
 
 # Refusals
