@@ -12,7 +12,7 @@ import itertools
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -338,17 +338,17 @@ def entry(mistake: Mistake) -> str:
     return "\n\n".join(parts)
 
 
-def helpers(mistakes: list[Mistake]) -> str:
-    """What the code of these mistakes calls, where it is neither NumPy's nor the package's."""
-    texts = "\n".join(source(mistake.function) for mistake in mistakes)
-    names = vars(sys.modules[mistakes[0].function.__module__])
+def helpers(functions: Sequence[Callable[..., Any]]) -> str:
+    """What these functions of one module call, where it is neither NumPy's nor the package's."""
+    texts = "\n".join(map(source, functions))
+    names = vars(sys.modules[functions[0].__module__])
     called = set(re.findall(r"(?<!class )\b(_[A-Za-z]\w+)\b(?=\(|\):)", texts))
     own = [
         names[name]
         for name in sorted(called)
         if inspect.isfunction(names.get(name)) or inspect.isclass(names.get(name))
     ]
-    code = "\n\n\n".join(map(source, own))
+    code = "\n\n\n".join(text for text in map(source, own) if text not in texts)  # the functions themselves are shown
     return f"Some of the lines below call:\n\n```python\n{code}\n```" if code else ""
 
 
@@ -367,7 +367,7 @@ def page(kind: str) -> str:
             f"## `{target}`",
             f"What is right, as [`checks.{target}`](../api/checks.md) has it:",
             f"```python\n{source(RIGHT[target].function)}\n```",
-            helpers(own),
+            helpers([mistake.function for mistake in own]),
             *(entry(mistake) for mistake in own),
         ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -396,7 +396,7 @@ def index() -> str:
     for mistake in ALL:
         groups[sign_group(mistake)].append(mistake)
     by_sign = "\n\n".join(f"### {group}\n\n{_signs(mistakes)}" for group, mistakes in groups.items() if mistakes)
-    toctree = "\n".join(PAGES)
+    toctree = "\n".join([*PAGES, "ports"])
     return f"""# Silent mistakes
 
 Most wrong lines of a recurrent network raise no error. The shapes fit, and the numbers look like states. These pages
@@ -411,6 +411,9 @@ its check when it is put in the place of the wrong one; where one line is not en
 | kind | what goes wrong | mistakes |
 | --- | --- | ---: |
 {kinds}
+
+The layer written again in other code, with the same weights, has mistakes of its own: those that
+[`compare.locate`](../api/compare.md) names, [in a port](ports.md).
 
 ## What people write
 

@@ -15,7 +15,7 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
-from book import mistake_pages
+from book import mistake_pages, port_pages
 from book.exercises import fold, with_exercises, with_folds
 from rnn_helpers.course.gradebook import for_reading
 from tools import series
@@ -112,6 +112,7 @@ def gathered() -> Iterator[tuple[str, bytes]]:
     yield "assignments/for_instructors.md", INSTRUCTORS.read_bytes()
     yield "setup.md", set_up().encode()
     yield from mistake_pages.gathered()
+    yield f"{mistake_pages.FOLDER}/ports.md", port_pages.page().encode()
     picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
     yield "linear_and_rnn.png", picture
     yield "card.txt", alt.encode()

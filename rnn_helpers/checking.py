@@ -313,7 +313,7 @@ def _known_mistake(outcomes: list[Outcome], check: Check) -> str:
         for mistake, function in check.mistakes:
             likeness = _likeness(function, check, pairs)
             if likeness > best:
-                best, hint = likeness, mistake.hint
+                best, hint = likeness, mistake.told
             if best is _Likeness.FULL:
                 return hint
     if best is _Likeness.WHERE_WRONG:

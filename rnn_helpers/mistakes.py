@@ -67,6 +67,11 @@ class Mistake:
         raise ValueError(f"no line of the mistake {self.name!r} is marked {WRONG!r}")
 
     @property
+    def told(self) -> str:
+        """What a check says of it: the hint, and under what name the book has the line, the sign and the cost."""
+        return f'{self.hint} (In the book: Silent mistakes, "{self.name}".)'
+
+    @property
     def anchor(self) -> str:
         """Where it stands on its page in the book: its name, in the letters of an address."""
         plain = unicodedata.normalize("NFKD", self.name.lower()).encode("ascii", "ignore").decode()

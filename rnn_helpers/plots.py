@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
 import logging
 import re
 import warnings
@@ -28,6 +29,7 @@ __all__ = [
     "layers_and_directions",
     "linear_and_rnn",
     "lines",
+    "packed_batch",
     "pool_and_states",
     "show",
     "table",
@@ -469,8 +471,6 @@ def layers_and_directions(
                 _row_of_cells(
                     ax,
                     [place + shift for place in range(n)],
-                    # Above layer 0 both directions read both halves: their arrows start between them.
-                    [place + (shift if not layer else 0.0) for place in range(n)],
                     (bottom, bottom + row_height * (direction + 1), states_above),
                     "input" if not layer else "state",
                     backwards=direction == 1,
@@ -478,21 +478,22 @@ def layers_and_directions(
                     name=f"layer {layer}" if not two else ("forward", "backward")[direction],
                     goes_up=two or is_top,
                 )
-            if two or is_top:
-                name = "output" if is_top else f"layer {layer}"
-                ax.text(-0.6, states_above, name, ha="right", va="center")
+            if is_top:
+                ax.text(-0.6, states_above, "output", ha="right", va="center")
+                for place, shift in itertools.product(range(n), shifts):
+                    _box(ax, (place + shift, states_above), (0.88 / num_directions, 0.46), str(hidden_size), "state")
+            elif two:
+                # One box, as an input is: both directions of the layer above read all of it.
+                ax.text(-0.6, states_above, f"layer {layer}", ha="right", va="center")
                 for place in range(n):
-                    for shift in shifts:
-                        _box(
-                            ax, (place + shift, states_above), (0.88 / num_directions, 0.46), str(hidden_size), "state"
-                        )
+                    _box(ax, (place, states_above), (0.88, 0.46), f"{hidden_size} + {hidden_size}", "state")
+                ax.text(n - 0.41, states_above, f"both read\nall {2 * hidden_size}", va="center", color=TEXT_OF_STATES)
     return fig
 
 
 def _row_of_cells(
     ax: Axes,
     columns: Sequence[float],
-    starts: Sequence[float],
     heights: tuple[float, float, float],
     reads: str,
     *,
@@ -501,15 +502,15 @@ def _row_of_cells(
     name: str,
     goes_up: bool,
 ) -> None:
-    """Cells that hand their states on, each with an arrow from its start in the row below and one to the row above.
+    """Cells that hand their states on, each with an arrow from the row below and one to the row above.
 
     `heights` are those of the row below, of the cells, and of the row above; `reads` is the colour of what is read.
     """
     below, middle, above = heights
     width, edge = 0.44, 0.23
-    for column, start in zip(columns, starts, strict=True):
+    for column in columns:
         _box(ax, (column, middle), (width, 2 * edge), "cell", "weight")
-        _arrow(ax, (start, below + edge), (column, middle - edge), reads)
+        _arrow(ax, (column, below + edge), (column, middle - edge), reads)
         if goes_up:
             _arrow(ax, (column, middle + edge), (column, above - edge), "state")
     way = -1 if backwards else 1
@@ -520,6 +521,60 @@ def _row_of_cells(
     near, far = ("left", "right") if not backwards else ("right", "left")
     ax.text(ends[-1] + way * 0.06, middle, last_state, ha=near, va="center", color=TEXT_OF_STATES)
     ax.text(in_order[0] - way * 0.37, middle, name, ha=far, va="center")
+
+
+def packed_batch(sequences: Sequence[Sequence[str]]) -> Figure:
+    """Draw a padded batch, time downward as in its array, and beside it the rows that are left when it is packed.
+
+    Parameters
+    ----------
+    sequences : sequence of sequence of str
+        The tokens of each sequence, the longest first, as `torch.nn.utils.rnn.pack_padded_sequence` asks for them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        At the left a column for each sequence, with zeros after its end; at the right the packed rows, step by step,
+        and how many there are of each step.
+
+    Raises
+    ------
+    ValueError
+        If there is no token, or a sequence is longer than the one before it.
+    """
+    lengths = [len(tokens) for tokens in sequences]
+    if 0 in lengths or lengths != sorted(lengths, reverse=True) or not lengths:
+        raise ValueError(f"packed_batch needs sequences with tokens, the longest first, got the lengths {lengths}")
+    n, n_rows = len(sequences), sum(lengths)
+    packed, counts = n + 0.9, n + 2.2  # where the columns of the right half stand
+    row_height, gap = 0.54, 0.14  # from row to row, and more of it from step to step
+    bottom = -row_height * (n_rows - 1) - gap * (lengths[0] - 1)
+    with _style():
+        fig = _figure(5.6, 0.8 + 0.31 * n_rows)
+        ax = fig.subplots()
+        ax.set(xlim=(-1.3, counts + 0.9), ylim=(bottom - 0.3, 1.5))
+        ax.axis("off")
+        heads = [f"sequence\n{column}" for column in range(n)]
+        for x, head in zip(
+            [*range(n), packed, counts], [*heads, f"packed:\n{n_rows} rows", "batch_sizes"], strict=True
+        ):
+            ax.text(x, 0.95, head, ha="center", va="center")
+        y = 0.0
+        for step in range(lengths[0]):
+            running = sum(step < length for length in lengths)
+            middle = y - row_height * (running - 1) / 2
+            ax.text(-0.6, middle, f"step {step + 1}", ha="right", va="center")
+            ax.text(counts, middle, str(running), ha="center", va="center")
+            _arrow(ax, (n - 0.46, middle), (packed - 0.54, middle), "input")
+            for column, tokens in enumerate(sequences):
+                is_padding = step >= len(tokens)
+                text, color = ("0", "other") if is_padding else (tokens[step], "input")
+                _box(ax, (column, middle), (0.88, 0.46), text, color)
+                if not is_padding:
+                    _box(ax, (packed, y), (0.88, 0.46), text, color)
+                    y -= row_height
+            y -= gap
+    return fig
 
 
 def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> Figure:

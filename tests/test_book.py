@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import rnn_helpers
-from book import mistake_pages
+from book import mistake_pages, pages, port_pages
 from book.right import RIGHT
-from rnn_helpers import checks, data, mistakes
+from rnn_helpers import RNN, checks, compare, data, mistakes
 from tools import places, series
 
 BOOK = series.ROOT / "book"
@@ -258,3 +258,54 @@ def test_what_complains_is_counted():
     )
     assert mistake_pages.silence(KNOWN["U transposed"]).endswith("3 right, 4 wrong without a word, 14 an error.")
     assert "of another shape" in mistake_pages.silence(KNOWN["stored after the loop"])
+
+
+# The page of a port's mistakes
+
+PORTS = port_pages.page()
+
+
+def test_every_mistake_of_a_port_has_an_entry_under_the_name_that_locate_tells():
+    headings = re.findall("^### (.+)$", PORTS, flags=re.M)
+    assert headings == port_pages.names()
+    assert {mistake.name for mistake in port_pages.ALL} == set(headings)
+    deep = RNN(3, 4, 2, bidirectional=True, seed=0)
+    output, h_n = deep(data.X)
+    last_line = str(compare.locate(deep, data.X, output, h_n[[0, 2, 1, 3]])).splitlines()[-1]
+    place, name = re.fullmatch('in the book: (.*): "(.*)"', last_line).groups()
+    assert PORTS.startswith(f"# {place.replace(', ', ': ')}\n")
+    assert name in headings
+
+
+def test_the_cost_of_a_mistake_of_a_port_is_what_it_costs():
+    layer = RNN(3, 4, 2, bidirectional=True, dtype="float64", seed=0)
+    x = np.stack([data.X, data.X], axis=1)
+    x[3:, 0] = 0
+    h_0 = np.random.default_rng(0).uniform(-0.5, 0.5, (4, 2, 4))
+    right = layer(x, h_0, [3, 5])
+    for name in ("weight_hh_l0", "weight_hh_l0_reverse", "weight_hh_l1", "weight_hh_l1_reverse"):
+        setattr(layer, name, getattr(layer, name).T)
+    wrong = layer(x, h_0, [3, 5])
+    costs = [np.abs(wrong[0] - right[0]).max(), *np.abs(wrong[1] - right[1]).max(axis=(1, 2))]
+    entry = PORTS.partition("### W transposed\n")[2].partition("###")[0]
+    assert "| " + " | ".join(f"{cost:.2f}" for cost in costs) + " |" in entry
+    assert "return U, W.T, b" in entry
+
+
+def test_no_mistake_of_a_port_is_free_of_cost_on_its_page():
+    for mistake in port_pages.ALL:
+        assert max(port_pages.off_by(mistake)) > 1e-3, mistake.name
+
+
+def test_what_no_layer_can_have_is_refused():
+    never = port_pages.PortMistake("none", "", "whole", print, lambda loop, at: False)
+    with pytest.raises(ValueError, match="no layer here can have the mistake 'none'"):
+        port_pages.loop_for(never)
+
+
+def test_the_page_of_ports_is_in_the_book():
+    places = dict(mistake_pages.gathered())
+    assert "in a port](ports.md)" in mistake_pages.index()
+    assert mistake_pages.index().rstrip("`\n").endswith("ports")
+    assert "silent_mistakes/ports.md" in dict(pages.gathered())
+    assert "silent_mistakes/ports.md" not in places

@@ -865,10 +865,11 @@ def test_a_mistake_on_one_of_two_ways_is_told_with_the_first_case_of_it():
     def no_tanh_in_a_batch(x, h, U, W, b):
         return rnn.rnn_step(x, h, U, W, b) if np.ndim(x) == 1 else x @ U.T + h @ W.T + b
 
-    (hint,) = [mistake.hint for mistake in CATALOGUE if mistake.name == "missing tanh"]
+    (told,) = [mistake.told for mistake in CATALOGUE if mistake.name == "missing tanh"]
     assert failure("rnn_step", no_tanh_in_a_batch) == (
-        f"rnn_step: right in some cases, but not on a batch of 5 (I=3, H=4). {hint}"
+        f"rnn_step: right in some cases, but not on a batch of 5 (I=3, H=4). {told}"
     )
+    assert told.endswith(' (In the book: Silent mistakes, "missing tanh".)')
 
 
 def test_all_changed_arguments_are_named_with_the_remedy():

@@ -22,8 +22,8 @@ def failure(check, function):
 
 
 def says(message, check, told):
-    """Whether a message is the hint of the mistake of this name, or holds these words."""
-    return message == f"{check}: {KNOWN[told].hint}" if told in KNOWN else told in message
+    """Whether a message tells the mistake of this name, or holds these words."""
+    return message == f"{check}: {KNOWN[told].told}" if told in KNOWN else told in message
 
 
 @pytest.mark.parametrize(("check", "told", "function"), CASES, ids=[f"{check}, {told}" for check, told, _ in CASES])
@@ -35,7 +35,7 @@ def test_what_the_field_has_shown_is_named(check, told, function):
 @pytest.mark.parametrize("name", KNOWN)
 def test_each_mistake_is_recognised_in_a_spelling_made_from_its_hint_alone(name):
     mistake = KNOWN[name]
-    assert failure(mistake.target, SPELLED[name]) == f"{mistake.target}: {mistake.hint}"
+    assert failure(mistake.target, SPELLED[name]) == f"{mistake.target}: {mistake.told}"
 
 
 def test_nothing_is_spelled_that_the_catalogue_does_not_know():

@@ -58,7 +58,7 @@ def test_each_mistake_is_told_by_its_own_hint(name, seed):
     """So no two of one check behave alike: the first of them would be told for both."""
     check = checks.build(name, seed)
     for mistake, function in own_mistakes(check):
-        assert failure(function, check) == f"{name}: {mistake.hint}"
+        assert failure(function, check) == f"{name}: {mistake.told}"
 
 
 @by_name
@@ -92,7 +92,7 @@ def test_a_mistake_inside_is_told_wherever_it_shows(name):
         if all(checking.is_right(*pair) for pair in telling) or all(outcome.values is None for outcome, _ in telling):
             continue
         message = failure(function, check)
-        said = next(other for other, _ in check.mistakes if message == f"{name}: {other.hint}")
+        said = next(other for other, _ in check.mistakes if message == f"{name}: {other.told}")
         if said is not mistake:
             same = [other_function for other, other_function in check.mistakes if other is said]
             assert any(behave_alike(function, other_function, check) for other_function in same), mistake.name
@@ -115,4 +115,4 @@ def test_what_is_told_of_a_loop_is_told_inside(name, mistake):
     check = checks.build(name, 0)
     (known,) = [other for other in CATALOGUE if other.name == mistake]
     for lift in checks.PARTS[name].lifts:
-        assert failure(lift(known.function), check) == f"{name}: {known.hint}"
+        assert failure(lift(known.function), check) == f"{name}: {known.told}"

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import warnings
-from itertools import combinations
+from itertools import combinations, groupby
 from unittest import mock
 
 import matplotlib as mpl
@@ -95,10 +95,15 @@ def edge_of(point, ax):
         on_an_edge = min(abs(y - y_0), abs(y - y_1)) < 1e-9 if x_0 <= x <= x_1 else False
         beside = min(abs(x - x_0), abs(x - x_1)) < 1e-9 if y_0 <= y <= y_1 else False
         if on_an_edge or beside:
-            middle = ((x_0 + x_1) / 2, (y_0 + y_1) / 2)
-            (text,) = [text for text in ax.texts if text.get_text() and text.get_position() == pytest.approx(middle)]
-            return text.get_text()
+            return box_text(box, ax)
     return None
+
+
+def box_text(box, ax):
+    """What is written in the middle of a box."""
+    middle = (box.get_x() + box.get_width() / 2, box.get_y() + box.get_height() / 2)
+    (text,) = [text for text in ax.texts if text.get_text() and text.get_position() == pytest.approx(middle)]
+    return text.get_text()
 
 
 def links(ax):
@@ -189,9 +194,13 @@ def test_layers_and_directions_hand_on_what_the_layer_hands_on(L, D):
     drawn = [(edge_of(arrow.xyann, ax), edge_of(arrow.xy, ax)) for arrow in arrows(fig)]
     from_tokens = [link for link in drawn if link[0] in data.TOKENS]
     assert sorted(from_tokens) == sorted((token, "cell") for token in data.TOKENS for _ in range(D))
-    between_states = [link for link in drawn if link[0] == "4"]
-    assert between_states == [("4", "cell")] * (T * 2 * (L - 1) if D == 2 else 0), "a second layer reads both states"
-    assert drawn.count(("cell", "4")) == T * D * (L if D == 2 else 1)
+    between_states = [link for link in drawn if link[0] == "4 + 4"]
+    assert between_states == [("4 + 4", "cell")] * (T * 2 * (L - 1) if D == 2 else 0), (
+        "a second layer reads both states"
+    )
+    assert drawn.count(("cell", "4 + 4")) == len(between_states)
+    assert drawn.count(("cell", "4")) == T * D
+    assert [text.get_text() for text in texts(fig)].count("both read\nall 8") == (L - 1) * (D - 1)
     # Along each row, and from one layer of one direction up to the next.
     assert drawn.count(("cell", "cell")) == L * D * (T - 1) + (T * (L - 1) if D == 1 else 0)
     assert drawn.count(("cell", None)) == L * D, "one last state of each layer and direction"
@@ -240,6 +249,53 @@ def test_a_network_without_layers_is_refused():
     for L, D in [(0, 1), (1, 0), (1, 3)]:
         with pytest.raises(ValueError, match=f"at least one layer and one or two directions, got {L} and {D}"):
             plots.layers_and_directions(data.TOKENS, 4, L, D)
+
+
+def test_a_packed_batch_has_each_token_once_and_no_padding():
+    import torch
+    from torch.nn.utils.rnn import pack_padded_sequence
+
+    sequences = [["a", "b", "c", "d"], ["e", "f"], ["g"]]
+    fig = plots.packed_batch(sequences)
+    (ax,) = fig.axes
+    assert fig.get_size_inches()[0] == 5.6, "as wide as a telephone shows it"
+    assert not ax.axison
+    middles = [(round(text.get_position()[0], 6), -text.get_position()[1], text.get_text()) for text in texts(fig)]
+    columns = {x: [text for _, _, text in sorted(at)] for x, at in groupby(sorted(middles), lambda at: at[0])}
+    assert list(columns.values()) == [
+        ["step 1", "step 2", "step 3", "step 4"],
+        ["sequence\n0", "a", "b", "c", "d"],
+        ["sequence\n1", "e", "f", "0", "0"],
+        ["sequence\n2", "g", "0", "0", "0"],
+        ["packed:\n7 rows", "a", "e", "g", "b", "f", "c", "d"],
+        ["batch_sizes", "3", "2", "1", "1"],
+    ]
+    colors = [(box_text(box, ax), to_hex(box.get_edgecolor()).upper()) for box in ax.patches]
+    assert all(color == plots.COLORS["other" if text == "0" else "input"] for text, color in colors)
+    assert len(colors) == 12 + 7
+    packed = pack_padded_sequence(torch.zeros(4, 3, 1), torch.tensor([4, 2, 1]))
+    assert columns[5.2][1:] == [str(count) for count in packed.batch_sizes.tolist()]
+    assert len(packed.data) == 7
+    assert_readable(fig)
+
+
+def test_the_arrows_of_a_packed_batch_lead_from_a_step_to_its_rows():
+    fig = plots.packed_batch([data.TOKENS, data.TOKENS[:3]])
+    (ax,) = fig.axes
+    steps = {text.get_position()[1] for text in texts(fig) if text.get_text().startswith("step ")}
+    assert [arrow.xy[1] for arrow in arrows(fig)] == [arrow.xyann[1] for arrow in arrows(fig)] == sorted(steps)[::-1]
+    rows = [box for box in ax.patches if box.get_x() > 2]
+    for arrow in arrows(fig):
+        assert all(box.get_x() + box.get_width() < arrow.xyann[0] for box in ax.patches if box not in rows)
+        assert all(arrow.xy[0] < box.get_x() for box in rows)
+        beside = [box.get_y() + box.get_height() / 2 - arrow.xy[1] for box in rows]
+        assert sum(distance for distance in beside if abs(distance) < 0.3) == pytest.approx(0), "to their middle"
+
+
+@pytest.mark.parametrize("sequences", [[], [[]], [["a"], ["b", "c"]], [["a"], []]])
+def test_what_torch_would_not_pack_is_refused(sequences):
+    with pytest.raises(ValueError, match=r"sequences with tokens, the longest first, got the lengths \["):
+        plots.packed_batch(sequences)
 
 
 def around(x, y, width, height):
@@ -504,6 +560,7 @@ FIGURES = {
     "linear_and_rnn": lambda: plots.linear_and_rnn(data.TOKENS, STATES),
     "unrolled": lambda: plots.unrolled(data.TOKENS, STATES, data.X),
     "layers_and_directions": lambda: plots.layers_and_directions(data.TOKENS, 4, 2, 2),
+    "packed_batch": lambda: plots.packed_batch([data.TOKENS, data.TOKENS[:3]]),
     "heat_map": lambda: plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit"),
     "lines": lambda: plots.lines([1, 10], {"a": [1, -2], "b": [2, 1]}, xlabel="x", ylabel="y", log="x", markers=True),
     "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),

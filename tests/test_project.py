@@ -105,6 +105,19 @@ def test_the_readme_names_every_guard():
         assert f"`{name}`" in section, name
 
 
+HOURS = {2: "two", 2.5: "two and a half", 3: "three", 3.5: "three and a half", 4: "four", 4.5: "four and a half"}
+
+
+def test_the_readme_says_how_long_each_notebook_takes_and_all_of_them():
+    readme = text_of("README.md")
+    minutes = dict(re.findall(r"\]\((notebooks/\d\d_\w+\.ipynb)\) \|.*\| (\d+) \|$", readme, flags=re.M))
+    assert sorted(minutes) == sorted(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb"))
+    for path, each in minutes.items():
+        assert f"**Time** {each} minutes" in text_of(path), path
+    hours = round(sum(map(int, minutes.values())) / 30) / 2
+    assert f"together they take about {HOURS[hours]} hours." in " ".join(readme.split())
+
+
 def test_contributing_names_verbs_and_files_that_are_there():
     text = text_of("CONTRIBUTING.md")
     verbs = set(re.findall(r"`make ([a-z-]+)`", text))
