@@ -959,8 +959,9 @@ def likeness(learner, mistake):
 
     cases = [checking.Case(f"case {n}", {"n": n}, (np.zeros(1),)) for n in range(len(learner))]
     check = checking.Check("check", cases, checking.read_array, lambda *args: "")
-    outcomes = [checking._run(by_case(learner), check, case) for case in cases]
-    return checking._likeness(by_case(mistake), check, list(zip(outcomes, cases, strict=True))).name
+    outcomes, right = checking._run(by_case(learner), check), [result == 0 for result in learner]
+    calls = list(map(checking._Call, outcomes, cases, right))
+    return checking._likeness(by_case(mistake), check, calls).name
 
 
 @pytest.mark.parametrize(
