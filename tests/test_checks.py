@@ -1029,6 +1029,13 @@ def test_within_takes_its_bounds_in_and_bears_what_is_not_finite():
         assert checking.within(infinite, infinite, 0.0, 0.0)
         assert not checking.within(infinite, -infinite, 0.0, 0.0)
 
+    nan = np.full(1, np.nan)
+    assert checking.within(nan, nan, 0.0, 0.0)
+    assert checking.within(nan, -nan, 0.0, 0.0)  # 0 / 0 and infinity minus infinity are stored in two ways
+    assert checking.within(nan.astype(np.float32), nan, 0.0, 0.0)
+    assert not checking.within(nan, one, 1.0, 1.0)
+    assert not checking.within(one, nan, 1.0, 1.0)
+
 
 def test_an_argument_is_the_same_to_its_last_digit_or_changed_or_gone():
     one = np.ones(1)
