@@ -22,7 +22,7 @@ from book.right import RIGHT
 from rnn_helpers import checks, data
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.checking import Case, Check, Outcome, is_right
-from rnn_helpers.checking import _run as run
+from rnn_helpers.checking import _run as run_all
 from rnn_helpers.mistakes import CATALOGUE, WRONG, Mistake, forward_from
 from rnn_helpers.rnn import rnn_forward
 
@@ -126,6 +126,12 @@ def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
     names = dict(vars(sys.modules[mistake.function.__module__]))
     exec(compile("\n".join(lines), mistake.name, "exec"), names)
     return names[mistake.function.__name__]
+
+
+def run(function: Callable[..., Any], check: Check, case: Case) -> Outcome:
+    """What a function makes of one case."""
+    (outcome,) = run_all(function, dataclasses.replace(check, cases=[case]))
+    return outcome
 
 
 @cache

@@ -244,11 +244,11 @@ class Comparison:
         wanted = self.n_entries if first is None else first + 1
         with np.errstate(all="ignore"):  # a wrong recurrence may overflow
             for mistake in KNOWN:
-                reached = {
-                    where: self.reach(mistake, where, self.port, wanted)
-                    for where in self.places(mistake)
-                    if self.can_change(first, where)
-                }
+                reached: dict[frozenset[Place], int] = {}
+                for where in self.places(mistake):
+                    if self.can_change(first, where):
+                        known = self.as_elsewhere(where, reached)
+                        reached[where] = self.reach(mistake, where, self.port, wanted) if known is None else known
                 if reached:
                     where = max(reached, key=lambda each: reached[each])  # of equals the first, which is the smallest
                     suspect = _suspect(self.loop, mistake, where)
@@ -258,6 +258,18 @@ class Comparison:
         if mistakes or first is None or most <= first:
             return mistakes, ()
         return (), tuple(suspect for suspect, reached in found.items() if reached == most)
+
+    def as_elsewhere(self, where: frozenset[Place], reached: dict[frozenset[Place], int]) -> int | None:
+        """How many entries a mistake gives, if that is known from other places that begin with the same layers."""
+
+        def up_to(layer: int, places: frozenset[Place]) -> set[Place]:
+            return {at for at in places if at[0] <= layer}
+
+        for other, entry in reached.items():
+            layer = entry // self.loop.n_directions  # in which the first entry is off: what comes above is not asked
+            if entry < self.n_entries and up_to(layer, other) == up_to(layer, where):
+                return entry
+        return None
 
     def can_change(self, first: int | None, where: frozenset[Place]) -> bool:
         """Whether a mistake at these places can be the reason for the first entry that is off."""

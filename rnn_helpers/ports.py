@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_helpers.rnn import NONLINEARITIES, RNN, _reversed
+from rnn_helpers.rnn import NONLINEARITIES, RNN, _read, _reversed
 
 __all__ = ["KNOWN", "PADDING_NOT_ZERO", "Loop", "Place", "PortMistake", "Results", "scopes"]
 
@@ -76,22 +76,34 @@ class Loop:
         for layer in range(start, self.n_layers):
             halves = []
             for at in self.places[layer * self.n_directions : (layer + 1) * self.n_directions]:
-                parameters = piece("parameters", at)()
-                h = piece("first", at)(h_n)
-                h_n[self.entry(at)], states = piece("direction", at)(x, h, parameters)
+                if layer == start and where and at not in where:  # beside the first mistake, not after it
+                    h_n[self.entry(at)], states = self.right[at]
+                else:
+                    parameters = piece("parameters", at)()
+                    h = piece("first", at)(h_n)
+                    h_n[self.entry(at)], states = piece("direction", at)(x, h, parameters)
                 halves.append(states)
             x = piece("joined", at)(halves)
             yield layer, x, h_n
 
     @cached_property
     def before(self) -> list[Results]:
-        """What each layer reads when all is right, and h_n so far."""
+        """What each layer reads when all is right, and h_n so far; last, what the top layer gives."""
         return [(self.x, self.h_0), *((x, h_n.copy()) for _, x, h_n in self.after_each_layer(None, frozenset()))]
+
+    @cached_property
+    def right(self) -> dict[Place, Results]:
+        """What each direction gives when all is right."""
+        inputs = {at: self.before[at[0]][0] for at in self.places}
+        return {at: self.direction(at, x, self.first(at, self.h_0), self.parameters(at)) for at, x in inputs.items()}
 
     def run(self, mistake: PortMistake | None = None, where: frozenset[Place] = frozenset()) -> Results:
         """The results after the last layer, as `RNN` returns them, time first."""
-        *_, (_, output, h_n) = self.after_each_layer(mistake, where)
-        return np.where(self.padding[..., np.newaxis], 0, output), h_n
+        if mistake is None:
+            output, h_n = self.before[-1]
+        else:
+            *_, (_, output, h_n) = self.after_each_layer(mistake, where)
+        return np.where(self.padding[..., np.newaxis], 0, output), h_n.copy()
 
     # The pieces.
 
@@ -150,12 +162,14 @@ class Loop:
         parameters: Parameters,
         step: Callable[[Array, Array, Array], Array] | None = None,
     ) -> Array:
-        """Every step's state, by a step that is given U x, W h and b."""
+        """Every step's state, by the right step or by another one, which is given U x, W h and b."""
         U, W, b = parameters
-        step = step or (lambda U_x, W_h, b: self.f(U_x + W_h + b))
+        U_x = (x.reshape(-1, x.shape[-1]) @ U.T).reshape(*x.shape[:2], len(W))
+        if step is None:
+            return _read(U_x + b, h, W, self.rnn.nonlinearity)
         states = np.empty((*x.shape[:2], len(W)), x.dtype)
-        for t, U_x in enumerate(x @ U.T):
-            h = states[t] = step(U_x, h @ W.T, b)
+        for t, U_x_t in enumerate(U_x):
+            h = states[t] = step(U_x_t, h @ W.T, b)
         return states
 
 

@@ -960,8 +960,9 @@ def likeness(learner, mistake):
 
     cases = [checking.Case(f"case {n}", {"n": n}, (np.zeros(1),)) for n in range(len(learner))]
     check = checking.Check("check", cases, checking.read_array, lambda *args: "")
-    outcomes = [checking._run(by_case(learner), check, case) for case in cases]
-    return checking._likeness(by_case(mistake), check, list(zip(outcomes, cases, strict=True))).name
+    outcomes, right = checking._run(by_case(learner), check), [result == 0 for result in learner]
+    calls = list(map(checking._Call, outcomes, cases, right))
+    return checking._likeness(by_case(mistake), check, calls).name
 
 
 @pytest.mark.parametrize(
@@ -1028,6 +1029,13 @@ def test_within_takes_its_bounds_in_and_bears_what_is_not_finite():
     with np.errstate(all="raise"):  # infinity minus infinity
         assert checking.within(infinite, infinite, 0.0, 0.0)
         assert not checking.within(infinite, -infinite, 0.0, 0.0)
+
+    nan = np.full(1, np.nan)
+    assert checking.within(nan, nan, 0.0, 0.0)
+    assert checking.within(nan, -nan, 0.0, 0.0)  # 0 / 0 and infinity minus infinity are stored in two ways
+    assert checking.within(nan.astype(np.float32), nan, 0.0, 0.0)
+    assert not checking.within(nan, one, 1.0, 1.0)
+    assert not checking.within(one, nan, 1.0, 1.0)
 
 
 def test_an_argument_is_the_same_to_its_last_digit_or_changed_or_gone():
