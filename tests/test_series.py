@@ -66,6 +66,15 @@ def test_what_names_a_mistake_is_folded_in_jupyterlab():
     assert folded.metadata == {"jupyter": {"outputs_hidden": True}, "tags": [series.AFTER_TRYING]}
 
 
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_prediction_stands_in_a_frame(path):
+    prose = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    assert re.findall(r"^> \*\*Predict", prose, flags=re.M)
+    assert not re.findall(r"^\*\*Predict", prose, flags=re.M), (
+        "JupyterLab draws the frame of a quotation: > **Predict.**"
+    )
+
+
 @by_page
 def test_enough_is_compared_and_held(path):
     compared = [output for output in outputs(path) if output.output_type != "error"]
