@@ -44,9 +44,9 @@ def gru_step(x: ArrayLike, h: ArrayLike, U: ArrayLike, W: ArrayLike, b_ih: Array
 
     Notes
     -----
-    The formula is that of `torch.nn.GRU`, which resets after the product with W: n = tanh(U x + r W h), and biases. As
-    first published it resets before: n = tanh(U x + W (r h)) (Cho et al., "Learning phrase representations using RNN
-    encoder-decoder for statistical machine translation", 2014).
+    The formula is that of `torch.nn.GRU`, which resets after the product with W: n = tanh(U x + r W h), and biases. The
+    paper that introduced it resets before, in the version that was published: n = tanh(U x + W (r h)) (Cho et al.,
+    "Learning phrase representations using RNN encoder-decoder for statistical machine translation", EMNLP 2014).
     """
     x, h, U, W, b_ih, b_hh = _as_arrays(x=x, h=h, U=U, W=W, b_ih=b_ih, b_hh=b_hh)
     n_units = _check_parameters(x, U, W, {"b_ih": b_ih, "b_hh": b_hh}, GRU_GATES)

@@ -529,7 +529,7 @@ def _r_and_z_exchanged(x, h, U, W, b_ih, b_hh):
     "gru_step", "reset before the product", "right for a zero state, and for one unit; then off by a few hundredths"
 )
 def _reset_before(x, h, U, W, b_ih, b_hh):
-    """The reset gate is multiplied to the state before the product with W, as the GRU was first published: torch
+    """The reset gate is multiplied to the state before the product with W, as in the published paper of 2014: torch
     multiplies after it, r * (W h + b)."""
     r_x, z_x, n_x = np.split(x @ U.T + b_ih, 3, axis=-1)
     r_h, z_h, _ = np.split(h @ W.T + b_hh, 3, axis=-1)
