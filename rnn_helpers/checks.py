@@ -1038,7 +1038,8 @@ def output_gradient(seed: int) -> list[Case]:
 
     def add(label: str, n_sequences: int, n_units: int, n_classes: int, scale: float = 1.0, says: str = "") -> None:
         h, y = rng.uniform(-1, 1, (n_sequences, n_units)), rng.integers(n_classes, size=n_sequences)
-        V, d = scale * rng.normal(size=(n_classes, n_units)), rng.normal(size=n_classes)
+        # Scores are made large by d: a large V would enlarge the rounding of the probabilities in the gradient of h.
+        V, d = rng.normal(size=(n_classes, n_units)), scale * rng.normal(size=n_classes)
         scores = h @ V.T + d
         powers = exp(scores - scores.max(axis=1)[:, None])
         d_scores = (powers / powers.sum(axis=1)[:, None] - eye(n_classes)[y]) / n_sequences
