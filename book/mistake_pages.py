@@ -20,13 +20,12 @@ import numpy as np
 
 from book.right import RIGHT
 from rnn_helpers import checks, data
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.checking import Case, Check, Outcome, is_right
 from rnn_helpers.checking import _run as run_all
-from rnn_helpers.mistakes import CATALOGUE, WRONG, Mistake, forward_from
+from rnn_helpers.mistakes import WRONG, Mistake, forward_from
 from rnn_helpers.rnn import rnn_forward
 
-ALL = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
+ALL = checks.MISTAKES
 # The pages, by what they are called in addresses, and the checks whose mistakes each one has.
 KINDS = {
     "shapes": ("parameter_shapes",),
@@ -38,6 +37,8 @@ KINDS = {
     "directions": ("read_batch_first", "read_backwards"),
     "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
     "probes": ("read_back", "orthogonal"),
+    "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "clip_by_norm"),
+    "gates": ("gru_step", "lstm_step"),
 }
 
 
@@ -66,6 +67,11 @@ TITLES = {
     ),
     "summaries": ("pools and summaries", "One vector in place of a sequence, and the wrong one."),
     "probes": ("probes and matrices", "What makes a measurement say too much, and a matrix not what it should be."),
+    "gradients": ("gradients", "The way back through all steps: a term missing, a share lost, a length mistaken."),
+    "gates": (
+        "gated cells",
+        "One step of a GRU or an LSTM: which gate multiplies what, and in which order they stand.",
+    ),
 }
 
 # What the signs have in common, in the order in which one looks: the first pattern that fits.
@@ -191,6 +197,10 @@ PARTS = {
     "rnn_layer": ("output", "h_n"),
     "parameter_shapes": ("U", "W", "b"),
     "output_shapes": ("output", "h_n"),
+    "output_gradient": ("d_h", "d_V", "d_d"),
+    "rnn_backward": ("d_x", "d_U", "d_W", "d_b", "d_h_0"),
+    "clip_by_norm": ("the first", "the second", "the third"),
+    "lstm_step": ("h", "c"),
     "orthogonal": (
         "MᵀM",
         "the matrix for the same seed again",

@@ -494,7 +494,7 @@ def read_array(result: Any) -> tuple[ndarray, ...]:
 
 def read_parts(*names: str) -> Callable[[Any], tuple[ndarray, ...]]:
     """A reader of a tuple of as many arrays as there are names."""
-    how_many, named = ("zero", "one", "two", "three")[len(names)], listed(list(names))
+    how_many, named = ("zero", "one", "two", "three", "four", "five")[len(names)], listed(list(names))
 
     def read(result: Any) -> tuple[ndarray, ...]:
         _expect_something(result)

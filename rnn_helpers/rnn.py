@@ -1,4 +1,4 @@
-"""The recurrent neural network in NumPy: one step, one sequence, and a layer that means what `torch.nn.RNN` means.
+"""The recurrent neural network in NumPy: one step, one sequence and back, and a layer that means what torch's means.
 
 Sizes: T time steps, N sequences in a batch, I input features, H hidden units, L layers, D directions (1 or 2).
 """
@@ -6,12 +6,12 @@ Sizes: T time steps, N sequences in a batch, I input features, H hidden units, L
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
+__all__ = ["RNN", "Gradients", "parameter_shapes", "rnn_backward", "rnn_forward", "rnn_step"]
 
 # Each is called as f(values, out=values): the state is the only array of its size that a step needs.
 NONLINEARITIES: dict[str, Callable[..., np.ndarray]] = {
@@ -111,6 +111,7 @@ def rnn_forward(
     See Also
     --------
     rnn_step : One step, with the formula.
+    rnn_backward : The gradient through all steps.
     RNN : Several layers, two directions, sequences of different lengths.
     """
     given = {} if h_0 is None else {"h_0": h_0}
@@ -122,6 +123,110 @@ def rnn_forward(
     _check_shape(h, "h_0", state_shape, "one number for each hidden unit of each sequence")
     output = _read(x @ U.T + b, h, W, "tanh")
     return output, output[-1].copy()
+
+
+class Gradients(NamedTuple):
+    """The derivatives of a loss with respect to all that `rnn_forward` was given, each in the shape of its own."""
+
+    x: np.ndarray  # (T, I) or (T, N, I)
+    U: np.ndarray  # (H, I), summed over steps and sequences, as W and b are
+    W: np.ndarray  # (H, H)
+    b: np.ndarray  # (H,)
+    h_0: np.ndarray  # (H,) or (N, H)
+
+
+def rnn_backward(
+    x: ArrayLike,
+    U: ArrayLike,
+    W: ArrayLike,
+    output: ArrayLike,
+    d_output: ArrayLike | None = None,
+    d_h_n: ArrayLike | None = None,
+    h_0: ArrayLike | None = None,
+) -> Gradients:
+    """Carry the derivative of a loss back through all steps of `rnn_forward`: backpropagation through time.
+
+    Parameters
+    ----------
+    x : array_like, shape (T, I) or (T, N, I)
+        The inputs that `rnn_forward` read.
+    U, W : array_like
+        The weights that it read them with. The bias is not needed.
+    output : array_like, shape (T, H) or (T, N, H)
+        The states that it returned.
+    d_output : array_like, shape (T, H) or (T, N, H), optional
+        The derivative of the loss with respect to `output`: what the loss makes of each state directly.
+    d_h_n : array_like, shape (H,) or (N, H), optional
+        The derivative with respect to `h_n`. If both are given, they add up: the last state is in both.
+    h_0 : array_like, shape (H,) or (N, H), optional
+        The hidden state before the first step, as `rnn_forward` had it; zeros if left out.
+
+    Returns
+    -------
+    Gradients
+        ``(x, U, W, b, h_0)``, a named tuple: the exact derivative of the loss with respect to each, through all steps;
+        that of U, W and b is the sum over the steps and the sequences. In the dtype that NumPy promotes the arguments
+        to: float64 for integers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not hold real numbers, a shape does not fit the others, there are no time steps, or neither
+        `d_output` nor `d_h_n` is given.
+
+    Notes
+    -----
+    With z(t) = U x(t) + W h(t-1) + b, the slope of tanh is 1 - h(t)², and from the last step to the first
+
+        d_h(t) = d_output(t) + Wᵀ d_z(t+1),  d_z(t) = (1 - h(t)²) d_h(t):
+
+    a state counts directly, and through the next one. Every step uses the same weights, so their gradients add up over
+    the steps (Werbos, "Backpropagation through time: what it does and how to do it", 1990).
+
+    Examples
+    --------
+    The gradient of the loss ``(h_n ** 2).sum() / 2``, whose derivative with respect to `h_n` is `h_n` itself:
+
+    >>> x, U, W, b = np.ones((5, 3)), np.eye(4, 3), np.eye(4) / 2, np.zeros(4)
+    >>> output, h_n = rnn_forward(x, U, W, b)
+    >>> rnn_backward(x, U, W, output, d_h_n=h_n).W.shape
+    (4, 4)
+    """
+    optional = {"d_output": d_output, "d_h_n": d_h_n, "h_0": h_0}
+    given = {name: value for name, value in optional.items() if value is not None}
+    x, U, W, output, *rest = _as_arrays(x=x, U=U, W=W, output=output, **given)
+    arrays = dict(zip(given, rest, strict=True))
+    _check_parameters(x, U, W)
+    _check_time_steps(x, "(T, I) or (T, N, I)")
+    n_units, state_shape = len(W), (*x.shape[1:-1], len(W))
+    all_states = "the states of `rnn_forward`, one row for each row of x"
+    _check_shape(output, "output", (len(x), *state_shape), all_states)
+    if not {"d_output", "d_h_n"} & arrays.keys():
+        raise ValueError("rnn_backward needs d_output, d_h_n or both: what the loss makes of the states; got neither")
+    zeros = np.zeros(state_shape, x.dtype)
+    d_h, before = arrays.get("d_h_n", zeros), arrays.get("h_0", zeros)
+    _check_shape(d_h, "d_h_n", state_shape, "one number for each hidden unit of each sequence")
+    _check_shape(before, "h_0", state_shape, "one number for each hidden unit of each sequence")
+    direct = arrays.get("d_output")
+    if direct is not None:
+        _check_shape(direct, "d_output", output.shape, "that of output")
+
+    d_sums = 1 - output * output  # the slope of tanh; the loop makes d_z of it, in place
+    d_before = np.empty_like(zeros)
+    for t in reversed(range(len(x))):
+        d_sums[t] *= d_h if direct is None else d_h + direct[t]
+        d_h = np.dot(d_sums[t], W, out=d_before)
+
+    # One product for all steps: the sum over them is what it computes.
+    rows = d_sums.reshape(-1, n_units)
+    states_before = np.concatenate([before[np.newaxis], output[:-1]]).reshape(-1, n_units)
+    return Gradients(
+        x=(rows @ U).reshape(x.shape),
+        U=rows.T @ x.reshape(len(rows), x.shape[-1]),
+        W=rows.T @ states_before,
+        b=rows.sum(axis=0),
+        h_0=d_h,
+    )
 
 
 class RNN:
@@ -541,13 +646,14 @@ def _check_shape(array: np.ndarray, name: str, expected: tuple[int, ...], meanin
         raise ValueError(f"{name} must have shape {expected}, {meaning}; got {array.shape}")
 
 
-def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray) -> None:
-    """Whether U, W and b fit each other and the features of x."""
+def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray | None = None) -> None:
+    """Whether U, W and, where there is one, b fit each other and the features of x."""
     if U.ndim != 2:
         raise ValueError(f"U must have shape (H, I), got {U.shape}")
     n_units, n_features = U.shape
     _check_shape(W, "W", (n_units, n_units), f"(H, H) for a U of shape {U.shape}")
-    _check_shape(b, "b", (n_units,), f"(H,) for a U of shape {U.shape}")
+    if b is not None:
+        _check_shape(b, "b", (n_units,), f"(H,) for a U of shape {U.shape}")
     if x.ndim < 1 or x.shape[-1] != n_features:
         came = f"{x.shape[-1]} features" if x.ndim else "no axes"
         raise ValueError(f"x has {came}, but U of shape {U.shape} reads {n_features}")

@@ -164,6 +164,7 @@ def test_the_package_lists_every_public_module():
         "assignment_mistakes",
         "checking",
         "explaining",
+        "learning_mistakes",
         "locating",
         "ports",
         "pytest_pages",

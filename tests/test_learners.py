@@ -3,14 +3,12 @@
 import pytest
 
 from rnn_helpers import checks
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.mistakes import CATALOGUE
 from tests.learners import hand_ins_one, hand_ins_two  # noqa: F401 - they fill WRONG and RIGHT
 from tests.learners.cases import CASES
 from tests.learners.hand_ins import RIGHT, WRONG
 from tests.learners.spelled import SPELLED
 
-KNOWN = {mistake.name: mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES)}
+KNOWN = {mistake.name: mistake for mistake in checks.MISTAKES}
 
 
 def failure(check, function):

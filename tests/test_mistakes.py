@@ -5,10 +5,9 @@ import dataclasses
 import pytest
 
 from rnn_helpers import checking, checks
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 
-ALL = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
+ALL = checks.MISTAKES
 SEEDS = (1,)  # the usual seeds are those of the spellings in test_learners, hidden ones those of test_assignments
 by_name = pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: mistake.name)
 by_check = pytest.mark.parametrize("name", checks.PARTS)

@@ -143,8 +143,13 @@ def test_the_package_says_that_it_has_types():
 
 @pytest.mark.parametrize(
     "call",
-    [lambda: next(compare.grid()), lambda: compare.time_both(1, 1, 1, 1), compare.main],
-    ids=["grid", "time_both", "main"],
+    [
+        lambda: next(compare.grid()),
+        lambda: compare.time_both(1, 1, 1, 1),
+        lambda: compare.time_gradients(1, 1, 1, 1),
+        compare.main,
+    ],
+    ids=["grid", "time_both", "time_gradients", "main"],
 )
 def test_what_needs_torch_says_in_one_line_how_to_get_it(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
