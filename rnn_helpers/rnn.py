@@ -176,12 +176,10 @@ def rnn_backward(
 
     Notes
     -----
-    With z(t) = U x(t) + W h(t-1) + b, the slope of tanh is 1 - h(t)², and from the last step to the first
-
-        d_h(t) = d_output(t) + Wᵀ d_z(t+1),  d_z(t) = (1 - h(t)²) d_h(t):
-
-    a state counts directly, and through the next one. Every step uses the same weights, so their gradients add up over
-    the steps (Werbos, "Backpropagation through time: what it does and how to do it", 1990).
+    A state counts directly, and through the next one: d_h(t) = d_output(t) + Wᵀ d_z(t+1), where z(t) = U x(t) +
+    W h(t-1) + b is the sum inside tanh; for the last state d_h_n stands in the place of the second term. The slope of
+    tanh there is 1 - h(t)², so d_z(t) = (1 - h(t)²) d_h(t). Every step uses the same weights, so the gradients of U, W
+    and b add up over the steps (Werbos, "Backpropagation through time: what it does and how to do it", 1990).
 
     Examples
     --------
@@ -192,34 +190,16 @@ def rnn_backward(
     >>> rnn_backward(x, U, W, output, d_h_n=h_n).W.shape
     (4, 4)
     """
-    optional = {"d_output": d_output, "d_h_n": d_h_n, "h_0": h_0}
-    given = {name: value for name, value in optional.items() if value is not None}
-    x, U, W, output, *rest = _as_arrays(x=x, U=U, W=W, output=output, **given)
-    arrays = dict(zip(given, rest, strict=True))
-    _check_parameters(x, U, W)
-    _check_time_steps(x, "(T, I) or (T, N, I)")
-    n_units, state_shape = len(W), (*x.shape[1:-1], len(W))
-    all_states = "the states of `rnn_forward`, one row for each row of x"
-    _check_shape(output, "output", (len(x), *state_shape), all_states)
-    if not {"d_output", "d_h_n"} & arrays.keys():
-        raise ValueError("rnn_backward needs d_output, d_h_n or both: what the loss makes of the states; got neither")
-    zeros = np.zeros(state_shape, x.dtype)
-    d_h, before = arrays.get("d_h_n", zeros), arrays.get("h_0", zeros)
-    _check_shape(d_h, "d_h_n", state_shape, "one number for each hidden unit of each sequence")
-    _check_shape(before, "h_0", state_shape, "one number for each hidden unit of each sequence")
-    direct = arrays.get("d_output")
-    if direct is not None:
-        _check_shape(direct, "d_output", output.shape, "that of output")
-
-    d_sums = 1 - output * output  # the slope of tanh; the loop makes d_z of it, in place
-    d_before = np.empty_like(zeros)
+    x, U, W, output, d_output, d_h, before = _checked_way_back(x, U, W, output, d_output, d_h_n, h_0)
+    d_z = 1 - output * output  # the slope of tanh, of which the loop makes d_z in place
+    d_before = np.empty_like(before)
     for t in reversed(range(len(x))):
-        d_sums[t] *= d_h if direct is None else d_h + direct[t]
-        d_h = np.dot(d_sums[t], W, out=d_before)
+        d_z[t] *= d_h if d_output is None else d_h + d_output[t]
+        d_h = np.dot(d_z[t], W, out=d_before)
 
     # One product for all steps: the sum over them is what it computes.
-    rows = d_sums.reshape(-1, n_units)
-    states_before = np.concatenate([before[np.newaxis], output[:-1]]).reshape(-1, n_units)
+    rows = d_z.reshape(-1, len(W))
+    states_before = np.concatenate([before[np.newaxis], output[:-1]]).reshape(rows.shape)
     return Gradients(
         x=(rows @ U).reshape(x.shape),
         U=rows.T @ x.reshape(len(rows), x.shape[-1]),
@@ -644,6 +624,35 @@ def _as_arrays(**values: ArrayLike) -> list[np.ndarray]:
 def _check_shape(array: np.ndarray, name: str, expected: tuple[int, ...], meaning: str) -> None:
     if array.shape != expected:
         raise ValueError(f"{name} must have shape {expected}, {meaning}; got {array.shape}")
+
+
+def _checked_way_back(
+    x: ArrayLike,
+    U: ArrayLike,
+    W: ArrayLike,
+    output: ArrayLike,
+    d_output: ArrayLike | None,
+    d_h_n: ArrayLike | None,
+    h_0: ArrayLike | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray, np.ndarray]:
+    """The arguments of `rnn_backward` as arrays that fit each other, with zeros for a missing d_h_n or h_0."""
+    if d_output is None and d_h_n is None:
+        raise ValueError("rnn_backward needs d_output, d_h_n or both: what the loss makes of the states; got neither")
+    optional = {"d_output": d_output, "d_h_n": d_h_n, "h_0": h_0}
+    given = {name: value for name, value in optional.items() if value is not None}
+    x, U, W, output, *rest = _as_arrays(x=x, U=U, W=W, output=output, **given)
+    arrays = dict(zip(given, rest, strict=True))
+    _check_parameters(x, U, W)
+    _check_time_steps(x, "(T, I) or (T, N, I)")
+    state_shape = (*x.shape[1:-1], len(W))
+    states = "the states of `rnn_forward`, one row for each row of x"
+    _check_shape(output, "output", (len(x), *state_shape), states)
+    if "d_output" in arrays:
+        _check_shape(arrays["d_output"], "d_output", output.shape, "that of output")
+    for name in ("d_h_n", "h_0"):
+        arrays.setdefault(name, np.zeros(state_shape, x.dtype))
+        _check_shape(arrays[name], name, state_shape, "one number for each hidden unit of each sequence")
+    return x, U, W, output, arrays.get("d_output"), arrays["d_h_n"], arrays["h_0"]
 
 
 def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray | None = None) -> None:
