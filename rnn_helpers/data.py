@@ -80,7 +80,7 @@ class BitCounts(NamedTuple):
 def bit_counts(n_sequences: int, n_steps: int, *, modulus: int = 2, seed: int) -> BitCounts:
     """Draw bits and count their ones: parity for a modulus of 2, counting by three for 3.
 
-    One bit read wrongly, or forgotten, makes every later count wrong, however long the sequence is.
+    A single bit that is missed makes all later counts wrong, however long the sequence is.
 
     Parameters
     ----------

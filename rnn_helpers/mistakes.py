@@ -1,7 +1,7 @@
 """The catalogue of known mistakes: each one runs, gives a wrong result, and carries the sentence that helps.
 
 The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs. The mistakes that only
-the assignments' checks know are in `assignment_mistakes`.
+the assignments' checks know are in `assignment_mistakes`, those about gradients and gated cells in `learning_mistakes`.
 """
 
 from __future__ import annotations
