@@ -239,6 +239,15 @@ def _not_carried_back(x, U, W, output, d_output, d_h_n, h_0):
     return _gradients(x, U, d_z, _before(output, h_0), d_z[0] @ W)
 
 
+@_not_carried_back.variant
+def _nothing_carried_back_not_even_to_h_0(x, U, W, output, d_output, d_h_n, h_0):
+    d_z, d_h = np.zeros(output.shape), d_h_n
+    for t in reversed(range(len(x))):
+        d_z[t] = (1 - output[t] ** 2) * (d_output[t] + d_h)
+        d_h = 0 * d_h
+    return _gradients(x, U, d_z, _before(output, h_0), d_h)
+
+
 @mistake("rnn_backward", "direct gradients forgotten", "right if only the last state enters the loss")
 def _direct_forgotten(x, U, W, output, d_output, d_h_n, h_0):
     """Only the last row of d_output is used: a state in the middle counts directly too, so add d_output[t] at every
@@ -247,6 +256,17 @@ def _direct_forgotten(x, U, W, output, d_output, d_h_n, h_0):
     direct[-1] = d_output[-1]  # wrong
     for t in reversed(range(len(x))):
         d_z[t] = (1 - output[t] ** 2) * (direct[t] + d_h)
+        d_h = d_z[t] @ W
+    return _gradients(x, U, d_z, _before(output, h_0), d_h)
+
+
+@mistake("rnn_backward", "d_output forgotten", "right if the loss counts h_n alone")
+def _d_output_forgotten(x, U, W, output, d_output, d_h_n, h_0):
+    """d_output has no influence, not even at the last step: whatever comes back from the step after, each state also
+    counts directly, so add d_output[t]."""
+    d_z, d_h = np.zeros(output.shape), d_h_n
+    for t in reversed(range(len(x))):
+        d_z[t] = (1 - output[t] ** 2) * d_h  # wrong
         d_h = d_z[t] @ W
     return _gradients(x, U, d_z, _before(output, h_0), d_h)
 

@@ -26,6 +26,7 @@ __all__ = [
     "COLORS",
     "Table",
     "heat_map",
+    "into_one_weight",
     "layers_and_directions",
     "linear_and_rnn",
     "lines",
@@ -613,6 +614,55 @@ def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> F
             _arrow(ax, (start, 0.5), (start + 1.3, 0.5), "state")
             vector = "\n".join([f"h({place})", *state])
             ax.text(start + 0.6, 0.6, vector, ha="center", va="bottom", color=TEXT_OF_STATES)
+    return fig
+
+
+def into_one_weight(steps: Sequence[str], shares: Sequence[float], weight: str, digits: int = 2) -> Figure:
+    """Draw how a loss goes back through all steps, and what each of them adds to the gradient of one shared weight.
+
+    Parameters
+    ----------
+    steps : sequence of str
+        What is written on the T cells.
+    shares : sequence of float
+        What each step says of the weight; the gradient is their sum.
+    weight : str
+        The name of the weight.
+    digits : int, default 2
+        Decimals written.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The cells in a row, states from left to right, derivatives from right to left, and an arrow from each cell
+        into one box.
+
+    Raises
+    ------
+    ValueError
+        If there is not one share for each step.
+    """
+    if len(steps) != len(shares):
+        raise ValueError(f"shares must be one number for each of the {len(steps)} steps, got {len(shares)}")
+    n = len(steps)
+    columns = np.arange(n + 1) * 2.0
+    with _style():
+        fig = _figure(WIDTH, 3.0)
+        ax = fig.subplots()
+        ax.set(xlim=(-1.0, columns[-1] + 0.8), ylim=(-1.75, 1.45))
+        ax.axis("off")
+        for start, end in itertools.pairwise(columns):
+            _arrow(ax, (start + 0.5, 0.85), (end - 0.5, 0.85), "state")
+            _arrow(ax, (end - 0.5, 0.55), (start + 0.5, 0.55), "wine")
+        ax.text(columns[-1] - 1, 0.98, "there", ha="center", va="bottom", color=TEXT_OF_STATES)
+        ax.text(columns[-1] - 1, 0.42, "back", ha="center", va="top", color=COLORS["wine"])
+        _box(ax, (columns[-1], 0.7), (1.0, 0.8), "loss", "ink")
+        for column, step, share in zip(columns, steps, shares, strict=False):
+            _box(ax, (column, 0.7), (1.0, 0.8), step, "weight")
+            _arrow(ax, (column, 0.3), (column, -1.0), "wine")
+            ax.text(column + 0.1, -0.35, _written(share, digits), ha="left", va="center", color=COLORS["wine"])
+        total = f"{weight}: the shares add up to {_written(sum(shares), digits)}"
+        _box(ax, (columns[-2] / 2, -1.3), (columns[-2] + 1.0, 0.6), total, "weight")
     return fig
 
 

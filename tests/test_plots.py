@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import warnings
-from itertools import combinations, groupby
+from itertools import combinations, groupby, pairwise
 from unittest import mock
 
 import matplotlib as mpl
@@ -340,6 +340,40 @@ def test_the_unrolled_diagram_has_a_column_for_each_token():
     assert {(text.get_ha(), text.get_va()) for text in states} == {("center", "bottom")}
 
 
+def test_each_step_sends_its_share_into_the_one_weight():
+    shares = [0.0, -0.1386, 0.0068, -0.2552, 0.2708]
+    fig = plots.into_one_weight(data.TOKENS, shares, "w")
+    (ax,) = fig.axes
+    assert "w: the shares add up to −0.12" in boxes(ax)
+    steps = [*data.TOKENS, "loss"]
+    there = list(pairwise(steps))
+    back = [(after, before) for before, after in there]
+    into = [(token, "w:") for token in data.TOKENS]  # `links` names a box by its first word
+    assert sorted(links(ax)) == sorted(there + back + into)
+    down = sorted((arrow for arrow in arrows(fig) if arrow.xy[0] == arrow.xyann[0]), key=lambda arrow: arrow.xy[0])
+    for arrow, share in zip(down, shares, strict=True):
+        (beside,) = [text for text in ax.texts if text.get_position() == (arrow.xy[0] + 0.1, -0.35)]
+        assert beside.get_text() == f"{share + 0.0:.2f}".replace("-", "−")
+    assert_readable(fig)
+
+
+def test_the_states_go_there_in_their_colour_and_the_derivatives_come_back_in_another():
+    fig = plots.into_one_weight(["1", "2"], [0.5, -0.25], "w", digits=3)
+    colors = {"state": 0, "wine": 0}
+    for arrow in arrows(fig):
+        rises = arrow.xy[0] > arrow.xyann[0]
+        color = to_hex(arrow.arrow_patch.get_edgecolor()).upper()
+        assert color == plots.COLORS["state" if rises else "wine"]
+        colors["state" if rises else "wine"] += 1
+    assert colors == {"state": 2, "wine": 4}
+    assert {"0.500", "−0.250", "w: the shares add up to 0.250"} <= {text.get_text() for text in texts(fig)}
+
+
+def test_a_share_too_few_is_refused():
+    with pytest.raises(ValueError, match="each of the 5 steps, got 4"):
+        plots.into_one_weight(data.TOKENS, [0.0] * 4, "w")
+
+
 def test_the_picture_has_every_token_twice_and_hands_the_state_on():
     fig = plots.linear_and_rnn(data.TOKENS, STATES)
     written = [text.get_text() for text in texts(fig)]
@@ -563,6 +597,7 @@ FIGURES = {
     "packed_batch": lambda: plots.packed_batch([data.TOKENS, data.TOKENS[:3]]),
     "heat_map": lambda: plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit"),
     "lines": lambda: plots.lines([1, 10], {"a": [1, -2], "b": [2, 1]}, xlabel="x", ylabel="y", log="x", markers=True),
+    "into_one_weight": lambda: plots.into_one_weight(data.TOKENS, [0.0, -0.14, 0.01, -0.26, 0.27], "W₃₃"),
     "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),
 }
 

@@ -2098,6 +2098,11 @@ def _(x, U, W, output, d_output, d_h_n, h_0):
     return _back(x, U, W, output, last, d_h_n, h_0)
 
 
+@spelled("d_output forgotten")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, np.zeros_like(d_output), d_h_n, h_0)
+
+
 @spelled("d_h_n forgotten")
 def _(x, U, W, output, d_output, d_h_n, h_0):
     return _back(x, U, W, output, d_output, np.zeros_like(d_h_n), h_0)
