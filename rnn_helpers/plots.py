@@ -30,7 +30,9 @@ __all__ = [
     "layers_and_directions",
     "linear_and_rnn",
     "lines",
+    "machine",
     "packed_batch",
+    "points",
     "pool_and_states",
     "show",
     "table",
@@ -46,6 +48,7 @@ COLORS |= {"ink": "#222222", "wine": "#882255", "other": "#777777", "violet": "#
 TEXT_OF_STATES = "#B34C00"
 NEUTRAL = ("ink", "wine", "other", "violet")
 LINE_STYLES = ("-", "--", "-.", ":")
+MARKS = ("o", "x", "^", "s")
 WIDTH = 7.2  # inches; shown at 100 pixels an inch, stored at twice that for sharp screens
 PIXELS_PER_INCH = 100
 STYLE = {"font.size": 11, "axes.titlesize": 12, "axes.spines.top": False, "axes.spines.right": False}
@@ -374,6 +377,126 @@ def _label_ends(ax: Axes) -> None:
         for place, text in enumerate(group):
             target = middle(group) + (place - (len(group) - 1) / 2) * height
             text.set_position((8, (target - middles[text]) * 72 / fig.dpi))
+
+
+def points(
+    places: np.ndarray, groups: np.ndarray, *, names: Sequence[str], xlabel: str, ylabel: str, title: str = ""
+) -> Figure:
+    """Draw points in the plane, each with the mark and colour of its group, whose name stands at the right.
+
+    Parameters
+    ----------
+    places : ndarray, shape (n, 2)
+        Where the points stand.
+    groups : ndarray of int, shape (n,)
+        The group of each point, from 0 on.
+    names : sequence of str
+        One for each group.
+    xlabel, ylabel, title : str
+        What the axes measure, and what stands above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure with the drawing.
+
+    Raises
+    ------
+    ValueError
+        If there are more groups than marks, or the shapes do not fit each other.
+    """
+    places, groups = np.asarray(places), np.asarray(groups)
+    if places.shape != (len(groups), 2) or groups.ndim != 1:
+        raise ValueError(f"points needs places (n, 2) and groups (n,), got {places.shape} and {groups.shape}")
+    if len(names) > len(MARKS):
+        raise ValueError(f"points draws at most {len(MARKS)} groups that can be told apart, got {len(names)}")
+    with _style():
+        fig = _figure(WIDTH, 3.4)
+        ax = fig.subplots()
+        right = places[:, 0].max()
+        for group, name in enumerate(names):
+            own, color = places[groups == group], COLORS[NEUTRAL[group]]
+            ax.plot(*own.T, MARKS[group], color=color, markersize=5, markerfacecolor="none", alpha=0.6)
+            if len(own):
+                beside = (right, own[:, 1].mean())
+                ax.annotate(name, beside, (12, 0), textcoords="offset points", va="center", color=color)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.set_title(title, loc="left")
+    return fig
+
+
+def machine(table: np.ndarray, *, names: Sequence[str]) -> Figure:
+    """Draw a machine that reads bits: a circle for each group of states, an arrow for each move, with its bit.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (G, 2)
+        Row g holds the groups that follow on group g: with bit 0, and with bit 1.
+    names : sequence of str
+        What stands in the circles.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two circles side by side, or more of them in a ring.
+
+    Raises
+    ------
+    ValueError
+        If the table does not have two columns and a name for each row, or leads to a group that it has no row for.
+    """
+    from matplotlib.patches import Circle
+
+    table = np.asarray(table)
+    n_groups = len(names)
+    if table.shape != (n_groups, 2) or not np.isin(table, range(n_groups)).all():
+        raise ValueError(f"a machine with {n_groups} names needs a table ({n_groups}, 2) of 0 to {n_groups - 1}")
+    angles = np.pi - 2 * np.pi * np.arange(n_groups) / n_groups
+    centers = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    with _style():
+        fig = _figure(5.2, 2.2 if n_groups == 2 else 4.4)
+        ax = fig.subplots()
+        ax.set_aspect("equal")
+        ax.axis("off")
+        look = {"facecolor": COLORS["state"] + "22", "edgecolor": COLORS["state"], "linewidth": 1.5}
+        circles = [ax.add_patch(Circle(tuple(center), 0.5, **look)) for center in centers]
+        for (x, y), name in zip(centers, names, strict=True):
+            ax.text(x, y, name, ha="center", va="center")
+        for group, row in enumerate(table):
+            for following in dict.fromkeys(row.tolist()):  # one arrow, if both bits lead there
+                bits = ", ".join(map(str, np.flatnonzero(row == following)))
+                move = _back_to_itself if group == following else _across
+                x, y = move(ax, circles[group], circles[following])
+                ax.text(x, y, bits, ha="center", va="center", color=COLORS["input"])
+        width, height = np.abs(centers).max(axis=0) + np.array([1.5, 1.1 if n_groups == 2 else 1.5])
+        ax.set(xlim=(-width, width), ylim=(-height, height))
+    return fig
+
+
+MOVE: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 16, "color": COLORS["input"], "linewidth": 1.5}
+
+
+def _back_to_itself(ax: Axes, circle: Any, _: Any) -> np.ndarray:
+    """Draw an arrow outside of the ring, from a circle to itself, and return the place for its label."""
+    from matplotlib.patches import FancyArrowPatch
+
+    center = np.array(circle.center)
+    outward = center / np.linalg.norm(center)
+    aside = 0.35 * np.array([-outward[1], outward[0]])
+    ends = [center + 0.37 * outward + side for side in (aside, -aside)]  # half a unit from the centre: on its edge
+    ax.add_patch(FancyArrowPatch(*ends, connectionstyle="arc3,rad=-1.8", shrinkA=0, shrinkB=0, **MOVE))
+    return center + 1.25 * outward
+
+
+def _across(ax: Axes, start: Any, end: Any) -> np.ndarray:
+    """Draw a bent arrow from circle to circle, so that there is room for its way back; return its label's place."""
+    from matplotlib.patches import FancyArrowPatch
+
+    bend = "arc3,rad=-0.3"
+    ax.add_patch(FancyArrowPatch(start.center, end.center, patchA=start, patchB=end, connectionstyle=bend, **MOVE))
+    (x_0, y_0), (x_1, y_1) = start.center, end.center
+    aside = np.array([y_0 - y_1, x_1 - x_0])  # as long as the way
+    return np.array([x_0 + x_1, y_0 + y_1]) / 2 + (0.15 + 0.2 / np.linalg.norm(aside)) * aside
 
 
 def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:

@@ -505,6 +505,83 @@ def test_curves_of_no_meaning_have_no_colour_of_a_meaning():
     assert used.isdisjoint(plots.COLORS[name] for name in ("input", "state", "weight"))
 
 
+PLACES = np.array([[0.1, 0.0], [0.4, 0.2], [-0.3, 1.0], [0.0, 0.9], [0.2, 1.1]])
+
+
+def test_points_have_the_mark_of_their_group_and_its_name_beside_them():
+    look = {"names": ["even", "odd"], "xlabel": "x", "ylabel": "y", "title": "title"}
+    fig = plots.points(PLACES, np.array([0, 0, 1, 1, 1]), **look)
+    (ax,) = fig.axes
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title(loc="left")) == ("x", "y", "title")
+    even, odd = ax.lines
+    assert np.array_equal(even.get_xydata(), PLACES[:2])
+    assert np.array_equal(odd.get_xydata(), PLACES[2:])
+    assert [line.get_marker() for line in ax.lines] == ["o", "x"]
+    assert {line.get_linestyle() for line in ax.lines} == {"None"}
+    assert [text.get_text() for text in ax.texts] == ["even", "odd"]
+    assert [text.get_color() for text in ax.texts] == [line.get_color() for line in ax.lines]
+    assert [text.xy[1] for text in ax.texts] == pytest.approx([0.1, 1.0])
+    assert tuple(fig.get_size_inches()) == (7.2, 3.4)
+    assert_readable(fig)
+
+
+def test_a_group_without_points_has_no_name_in_the_picture():
+    fig = plots.points(PLACES, np.array([0, 0, 0, 2, 2]), names=list("abc"), xlabel="x", ylabel="y")
+    assert [text.get_text() for text in fig.axes[0].texts] == ["a", "c"]
+
+
+def test_points_that_fit_no_group_are_refused():
+    look = {"xlabel": "x", "ylabel": "y"}
+    with pytest.raises(ValueError, match=r"places \(n, 2\) and groups \(n,\), got \(5, 2\) and \(4,\)"):
+        plots.points(PLACES, np.zeros(4, int), names=["a"], **look)
+    with pytest.raises(ValueError, match="at most 4 groups that can be told apart, got 5"):
+        plots.points(PLACES, np.zeros(5, int), names=list("abcde"), **look)
+
+
+def moves(fig):
+    """The arrows of a drawn machine, as (from, to): the circles in which, or at whose edge, they begin and end."""
+    (ax,) = fig.axes
+    circles = [patch for patch in ax.patches if isinstance(patch, mpl.patches.Circle)]
+
+    def at(point):
+        return int(np.argmin([np.hypot(*np.subtract(point, circle.center)) for circle in circles]))
+
+    drawn = [patch for patch in ax.patches if isinstance(patch, mpl.patches.FancyArrowPatch)]
+    return circles, sorted((at(arrow._posA_posB[0]), at(arrow._posA_posB[1])) for arrow in drawn)
+
+
+@pytest.mark.parametrize(
+    ("table", "arrows_drawn"),
+    [
+        ([[0, 1], [1, 0]], [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        ([[0, 1], [1, 2], [2, 0]], [(0, 0), (0, 1), (1, 1), (1, 2), (2, 0), (2, 2)]),
+        ([[1, 1], [2, 1], [3, 0], [3, 0]], [(0, 1), (1, 1), (1, 2), (2, 0), (2, 3), (3, 0), (3, 3)]),
+    ],
+)
+def test_a_machine_has_an_arrow_for_each_move_with_its_bits(table, arrows_drawn):
+    names = [f"group {place}" for place in range(len(table))]
+    fig = plots.machine(np.array(table), names=names)
+    (ax,) = fig.axes
+    circles, drawn = moves(fig)
+    assert drawn == arrows_drawn
+    written = [text.get_text() for text in ax.texts]
+    assert written[: len(table)] == names
+    assert [text.get_position() for text in ax.texts[: len(table)]] == [pytest.approx(c.center) for c in circles]
+    labels = [", ".join(map(str, np.flatnonzero(np.array(row) == to))) for row in table for to in dict.fromkeys(row)]
+    assert written[len(table) :] == labels
+    assert {text.get_color() for text in ax.texts[len(table) :]} == {plots.COLORS["input"]}
+    assert {to_hex(circle.get_edgecolor()) for circle in circles} == {plots.COLORS["state"].lower()}
+    for text in ax.texts[len(table) :]:  # outside of all circles
+        assert min(np.hypot(*np.subtract(text.get_position(), circle.center)) for circle in circles) > 0.6
+    assert_readable(fig)
+
+
+def test_a_table_that_leads_nowhere_is_refused():
+    for table in ([[0, 1], [1, 2]], [[0, 1]], [[0], [1]]):
+        with pytest.raises(ValueError, match=r"a machine with 2 names needs a table \(2, 2\) of 0 to 1"):
+            plots.machine(np.array(table), names=["even", "odd"])
+
+
 def test_stripes_have_one_column_for_each_order_and_one_row_for_each_number():
     pools, states = np.full((6, 3), 0.5), np.linspace(-1, 1, 12).reshape(6, 2)
     fig = plots.pool_and_states({"pool": pools, "states": states})
@@ -598,6 +675,8 @@ FIGURES = {
     "heat_map": lambda: plots.heat_map(STATES, rows=data.TOKENS, columns=list("abcd"), title="states", xlabel="unit"),
     "lines": lambda: plots.lines([1, 10], {"a": [1, -2], "b": [2, 1]}, xlabel="x", ylabel="y", log="x", markers=True),
     "into_one_weight": lambda: plots.into_one_weight(data.TOKENS, [0.0, -0.14, 0.01, -0.26, 0.27], "W₃₃"),
+    "machine": lambda: plots.machine(np.array([[0, 1], [1, 0]]), names=["even", "odd"]),
+    "points": lambda: plots.points(PLACES, np.array([0, 0, 1, 1, 1]), names=["a", "b"], xlabel="x", ylabel="y"),
     "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),
 }
 
