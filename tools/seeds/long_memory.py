@@ -91,17 +91,19 @@ def main() -> None:
         learned.append([page["learn_the_first"](scale, seed) for scale in scales.values()])
         told += [f"{percent} %" for percent in learned[-1]]
         told += [f"{error:.3f}" for error in sums(page, seed)]
-        told += [f"{page['percent_read'](units, scale, seed)} %" for units in (32, 128) for scale in (None, 0.9)]
+        read = [page["percent_read"](units, scale, seed) for units in (32, 128) for scale in (None, 0.9)]
+        assert max(read[:3]) < 30
+        assert read[3] > 98
+        told += [f"{percent} %" for percent in read]
         print(f"seed {seed}:", *told, flush=True)
     by_scale = dict(zip(scales, np.array(learned).T, strict=True))
-    assert np.median(by_scale["default W"]) < 70
-    assert by_scale["0.5 Q"].max() < 25
+    assert max(np.median(by_scale[name]) for name in ("default W", "0.5 Q")) < 70
     assert min(by_scale[name].min() for name in ("0.9 Q", "Q", "1.5 Q")) > 80
 
     patient = [page["learn_the_first"](None, seed, updates=600) for seed in SEEDS]
     print("default W after 600 updates:", patient)
     assert 3 <= sum(percent > 95 for percent in patient) <= 7
-    for name in ("default W", "Q"):
+    for name in ("default W", "Q"):  # three seeds, and nothing asserted: the page tells what came
         print(name, "adds after 3000 updates:", [f"{error:.3f}" for error in patient_sums(page, name)], flush=True)
 
 
