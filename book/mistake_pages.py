@@ -37,7 +37,7 @@ KINDS = {
     "directions": ("read_batch_first", "read_backwards"),
     "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
     "probes": ("read_back", "orthogonal"),
-    "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "clip_by_norm"),
+    "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "state_jacobian", "clip_by_norm"),
     "machines": ("transition_table",),
     "gates": ("gru_step", "lstm_step"),
 }

@@ -386,6 +386,19 @@ def rnn_backward(x, U, W, output, d_output, d_h_n, h_0):
 
 
 @right(
+    {"states": STATES[1:], "W": W},
+    "the last four states of the running example: the last one by the first one",
+    "jacobian = ((1 - h**2)[:, np.newaxis] * W) @ jacobian",
+    "jacobian = np.eye(len(W))",
+)
+def state_jacobian(states, W):
+    jacobian = np.eye(len(W))
+    for h in states:
+        jacobian = ((1 - h**2)[:, np.newaxis] * W) @ jacobian
+    return jacobian
+
+
+@right(
     {"first": 2 * U, "second": 2 * W, "third": 2 * b, "limit": 1.5},
     "twice the numbers of U, W and b as gradients, with a limit of 1.5",
     "norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))",

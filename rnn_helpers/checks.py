@@ -1111,6 +1111,28 @@ def rnn_backward(seed: int) -> list[Case]:
     return cases
 
 
+@check(read_array, explain_rows("the Jacobian"), seed=42)
+def state_jacobian(seed: int) -> list[Case]:
+    """Check a function that gives the derivative of a state by the state some steps before it.
+
+    `fn` is called as ``fn(states, W)`` with the states (n, H) after each of n steps, in their order, and W (H, H); must
+    return the (H, H) table of the derivatives of the last of them by the state before the first: entry (i, j) says how
+    many times as far unit i moves as unit j did.
+
+    The cases: one step, two and more; one unit.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_units, n_steps in [(4, 1), (3, 1), (4, 2), (3, 4), (5, 3), (1, 3)]:
+        draw = _draw(rng, 3, n_units, n_steps)
+        states, jacobian = _states(**draw, h_0=rng.uniform(-1, 1, n_units)), eye(n_units)
+        for h in states:
+            jacobian = (1 - h * h)[:, None] * (draw["W"] @ jacobian)
+        label = f"{'one step' if n_steps == 1 else f'{n_steps} steps'} (H={n_units})"
+        cases.append(Case(label, {"states": states, "W": draw["W"]}, (jacobian,)))
+    return cases
+
+
 @check(
     read_parts("the first", "the second", "the third"),
     explain_rows("the first gradient", "the second gradient", "the third gradient"),

@@ -464,6 +464,75 @@ def _way_back_from_the_first_step(x, U, W, output, d_output, d_h_n, h_0):
     return _gradients(x, U, d_z, _before(output, h_0), d_h)
 
 
+# state_jacobian
+
+
+@mistake("state_jacobian", "slopes on the columns of W", "right only for one unit, or where all units are alike")
+def _slopes_on_columns(states, W):
+    """The slopes stand on the columns of W: slope * W multiplies column j by the slope of unit j, but a row of W makes
+    a unit's sum, so row i takes the slope of unit i: slope[:, np.newaxis] * W.
+    """
+    jacobian = np.eye(len(W))
+    for h in states:
+        jacobian = ((1 - h**2) * W) @ jacobian  # wrong
+    return jacobian
+
+
+@mistake("state_jacobian", "slopes left out of the Jacobian", "the power of W, whatever the states are")
+def _slopes_left_out(states, W):
+    """The slopes of tanh are missing, as if the states were sums: each row of W is multiplied by the slope of its unit,
+    1 − h².
+    """
+    jacobian = np.eye(len(W))
+    for _ in states:
+        jacobian = W @ jacobian  # wrong
+    return jacobian
+
+
+@mistake("state_jacobian", "Jacobians in the wrong order", "right for one step")
+def _wrong_order(states, W):
+    """The Jacobians are multiplied in the wrong order: a move goes through the first step first, so each later step's
+    Jacobian is multiplied on the left of what has come so far.
+    """
+    jacobian = np.eye(len(W))
+    for h in states:
+        jacobian = jacobian @ ((1 - h**2)[:, np.newaxis] * W)  # wrong
+    return jacobian
+
+
+@mistake("state_jacobian", "W transposed in the Jacobian", "right for one unit, or where W is symmetric")
+def _w_transposed_in_jacobian(states, W):
+    """W is transposed: the sum of unit i is row i of W times the state before, so its derivative by unit j is W[i, j],
+    and W stands as it is.
+    """
+    jacobian = np.eye(len(W))
+    for h in states:
+        jacobian = ((1 - h**2)[:, np.newaxis] * W.T) @ jacobian  # wrong
+    return jacobian
+
+
+@mistake("state_jacobian", "only the last step's Jacobian", "right for one step")
+def _only_the_last_jacobian(states, W):
+    """Only the last step has an influence on the result: a move goes through all the steps, so multiply the Jacobians
+    of all of them.
+    """
+    jacobian = np.eye(len(W))
+    for h in states:
+        jacobian = (1 - h**2)[:, np.newaxis] * W  # wrong
+    return jacobian
+
+
+@mistake("state_jacobian", "Jacobians added up", "right for one step")
+def _jacobians_added(states, W):
+    """The Jacobians of the steps are added: one step after another multiplies their derivatives, so multiply the
+    matrices.
+    """
+    jacobian = np.zeros(W.shape)
+    for h in states:
+        jacobian = jacobian + (1 - h**2)[:, np.newaxis] * W  # wrong
+    return jacobian
+
+
 # clip_by_norm
 
 

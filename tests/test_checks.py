@@ -389,6 +389,22 @@ def back_step_by_step(x, U, W, output, d_output, d_h_n, h_0):
     return d_x, d_U, d_W, d_b, d_h
 
 
+def jacobian_by_autograd(states, W):
+    slopes, W = 1 - torch.tensor(states) ** 2, torch.tensor(W)
+
+    def carry(move):
+        for slope in slopes:
+            move = slope * (W @ move)
+        return move
+
+    return torch.autograd.functional.jacobian(carry, torch.zeros(len(W), dtype=torch.float64))
+
+
+def jacobian_of_diagonals(states, W):
+    steps = [np.diag(1 - h**2) @ W for h in states]
+    return steps[0] if len(steps) == 1 else np.linalg.multi_dot(steps[::-1])
+
+
 def clip_in_torch(gradients, limit):
     gradients = [torch.tensor(gradient) for gradient in gradients]
     norm = torch.linalg.vector_norm(torch.cat([gradient.flatten() for gradient in gradients])).item()
@@ -472,6 +488,7 @@ RIGHT = {
     "numerical_gradient": [slopes_by_moves, slopes_in_place],
     "output_gradient": [readout_by_autograd, readout_one_by_one],
     "rnn_backward": [rnn.rnn_backward, back_by_autograd, back_step_by_step],
+    "state_jacobian": [jacobian_by_autograd, jacobian_of_diagonals],
     "clip_by_norm": [clip_in_torch, clip_as_one_vector],
     "transition_table": [table_by_loops, table_of_a_dictionary],
     "gru_step": [gated.gru_step, gru_as_torch, gru_by_rows],
@@ -698,6 +715,7 @@ def off(name, by):
             "is right for x, U, b and h_0, and off for W, on one step with d_output alone",
         ),
         ("rnn_backward", lambda *args: [2 * each for each in rnn.rnn_backward(*args)], "off for x, U, b and h_0, on"),
+        ("state_jacobian", off("state_jacobian", 2), "the Jacobian is off at row 1 of 4, on 2 steps (H=4)"),
         ("clip_by_norm", lambda gradients, limit: gradients[0], "returns one ndarray, where a tuple of three belongs"),
         ("clip_by_norm", lambda gradients, limit: [each / 2 for each in gradients], "the first gradient is off at row"),
         ("clip_by_norm", lambda gradients, limit: [each.__imul__(2) for each in gradients], "changes its argument fir"),

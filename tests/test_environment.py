@@ -264,6 +264,7 @@ WITH_TORCH = {
     "05_compression_vs_pooling",
     "06_layer_options",
     "07_gradient",
+    "09_long_memory",
     "rnn_from_scratch",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}

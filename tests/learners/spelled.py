@@ -2197,6 +2197,49 @@ def _(x, U, W, output, d_output, d_h_n, h_0):
     return d_z @ U, *sums, d_z.sum(axis=axes), arriving
 
 
+def _product(matrices):
+    """The later ones on the left."""
+    product = matrices[0]
+    for matrix in matrices[1:]:
+        product = matrix @ product
+    return product
+
+
+def _of_step(h, W):
+    """The Jacobian of one step."""
+    return np.diag(1 - h * h) @ W
+
+
+@spelled("slopes on the columns of W")
+def _(states, W):
+    return _product([W @ np.diag(1 - h * h) for h in states])
+
+
+@spelled("slopes left out of the Jacobian")
+def _(states, W):
+    return np.linalg.matrix_power(W, len(states))
+
+
+@spelled("Jacobians in the wrong order")
+def _(states, W):
+    return _product([_of_step(h, W) for h in states[::-1]])
+
+
+@spelled("W transposed in the Jacobian")
+def _(states, W):
+    return _product([_of_step(h, W.T) for h in states])
+
+
+@spelled("only the last step's Jacobian")
+def _(states, W):
+    return _of_step(states[-1], W)
+
+
+@spelled("Jacobians added up")
+def _(states, W):
+    return np.sum([_of_step(h, W) for h in states], axis=0)
+
+
 def _norm(gradients):
     return np.linalg.norm(np.concatenate([gradient.ravel() for gradient in gradients]))
 
