@@ -75,7 +75,7 @@ def reach(page: dict[str, Any], seed: int) -> dict[str, float]:
 
 
 def adding(page: dict[str, Any], seed: int) -> dict[str, float]:
-    """The loss over the last 20 of 300 updates, and how far back the GRU reaches before and after."""
+    """The loss over the last 20 of 260 updates, and how far back the GRU reaches before and after."""
     layers = {"plain RNN": torch.nn.RNN(2, 32), "orthogonal": torch.nn.RNN(2, 32), "GRU": torch.nn.GRU(2, 32)}
     torch.nn.init.orthogonal_(layers["orthogonal"].weight_hh_l0)
 
@@ -85,7 +85,7 @@ def adding(page: dict[str, Any], seed: int) -> dict[str, float]:
     example = draw(0)[0][:, 0]
     found = {"reach of the GRU before": page["influence"](layers["GRU"], example, 50)}
     for name, layer in layers.items():
-        losses = page["train"](layer, torch.nn.Linear(32, 1), draw, torch.nn.functional.mse_loss, 300)
+        losses = page["train"](layer, torch.nn.Linear(32, 1), draw, torch.nn.functional.mse_loss, 260)
         found[f"adding: {name}"] = np.mean(losses[-20:])
     return {**found, "reach of the GRU after": page["influence"](layers["GRU"], example, 50)}
 
