@@ -1,6 +1,6 @@
 """What page 11 asserts of trained and of random cells, for ten seeds: with the page's own functions.
 
-Run: ``python -m tools.seeds.gated_cells``; some two minutes.
+Run: ``python -m tools.seeds.gated_cells``; some three minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SEEDS = range(10)
 def main() -> None:
     """Print one line a seed, and assert what the page says of it."""
     torch.set_num_threads(1)  # work this small is faster on one core than shared out
-    page = functions_of_the_page()
+    page, learned_late = functions_of_the_page(), 0
     for seed in SEEDS:
         torch.manual_seed(seed)
         found = {**gru_variants(page), **reach(page, seed), **adding(page, seed), **first_of_twenty(page, seed)}
@@ -32,10 +32,13 @@ def main() -> None:
         assert found["with forget bias 3"] > 0.01
         assert found["adding: GRU"] < 0.02
         assert min(found["adding: plain RNN"], found["adding: orthogonal"]) > 0.1
+        assert found["adding: LSTM, 260 updates"] > 0.1
+        learned_late += found["adding: LSTM, 900 updates"] < 0.02
         assert found["reach of the GRU before"] < 1e-7
         assert found["reach of the GRU after"] > 1e-3
         assert max(found["first: GRU"], found["first: LSTM"]) < 50
         assert min(found["first: orthogonal"], found["first: forget bias 3"]) > 90
+    assert learned_late >= 9
 
 
 def functions_of_the_page() -> dict[str, Any]:
@@ -75,7 +78,7 @@ def reach(page: dict[str, Any], seed: int) -> dict[str, float]:
 
 
 def adding(page: dict[str, Any], seed: int) -> dict[str, float]:
-    """The loss over the last 20 of 260 updates, and how far back the GRU reaches before and after."""
+    """The loss over the last 20 of 260 updates (of an LSTM, 900 too), and how far back the GRU reaches before and after."""
     layers = {"plain RNN": torch.nn.RNN(2, 32), "orthogonal": torch.nn.RNN(2, 32), "GRU": torch.nn.GRU(2, 32)}
     torch.nn.init.orthogonal_(layers["orthogonal"].weight_hh_l0)
 
@@ -87,6 +90,8 @@ def adding(page: dict[str, Any], seed: int) -> dict[str, float]:
     for name, layer in layers.items():
         losses = page["train"](layer, torch.nn.Linear(32, 1), draw, torch.nn.functional.mse_loss, 260)
         found[f"adding: {name}"] = np.mean(losses[-20:])
+    losses = page["train"](torch.nn.LSTM(2, 32), torch.nn.Linear(32, 1), draw, torch.nn.functional.mse_loss, 900)
+    found |= {f"adding: LSTM, {n} updates": np.mean(losses[n - 20 : n]) for n in (260, 900)}
     return {**found, "reach of the GRU after": page["influence"](layers["GRU"], example, 50)}
 
 
