@@ -78,7 +78,7 @@ def reach(page: dict[str, Any], seed: int) -> dict[str, float]:
 
 
 def adding(page: dict[str, Any], seed: int) -> dict[str, float]:
-    """The loss over the last 20 of 260 updates (of an LSTM, 900 too), and how far back the GRU reaches before and after."""
+    """The loss over the last 20 of 260 updates (LSTM: of 900, too), and how far the GRU reaches before and after."""
     layers = {"plain RNN": torch.nn.RNN(2, 32), "orthogonal": torch.nn.RNN(2, 32), "GRU": torch.nn.GRU(2, 32)}
     torch.nn.init.orthogonal_(layers["orthogonal"].weight_hh_l0)
 
