@@ -21,7 +21,7 @@ LOOKS = {
     "D": r"\bD \*directions", "x(t)": r"\bx\(t\)", "X": r"\bX\b", "h(t)": r"\bh\(t\)", "h(0), `h_0`": r"\bh\(0\)",
     "`output`": r"\*output\*", "`h_n`": r"`h_n`", "h(T)": r"\bh\(T\)", "U": r"\bU\b", "W": r"\bW\b",
     "b": r"\bb, \(4,\)",
-    "tanh": r"tanh", "U x": r"\bU x", "x Uᵀ": r"x Uᵀ", "`atol`, `rtol`": r"`atol`",
+    "c(t)": r"\bc\(t\)", "tanh": r"tanh", "U x": r"\bU x", "x Uᵀ": r"x Uᵀ", "`atol`, `rtol`": r"`atol`",
 }  # fmt: skip
 
 LINK = re.compile(r"\[Notebook \d+\]\(notebooks/[^)]*\)")
