@@ -265,6 +265,9 @@ WITH_TORCH = {
     "06_layer_options",
     "07_gradient",
     "09_long_memory",
+    "10_long_sequences",
+    "11_gated_cells",
+    "12_language_model",
     "rnn_from_scratch",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}

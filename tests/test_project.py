@@ -105,7 +105,7 @@ def test_the_readme_names_every_guard():
         assert f"`{name}`" in section, name
 
 
-HOURS = {2: "two", 2.5: "two and a half", 3: "three", 3.5: "three and a half", 4: "four", 4.5: "four and a half"}
+HOURS = {3: "three", 3.5: "three and a half", 5: "five", 5.5: "five and a half", 6: "six", 6.5: "six and a half"}
 
 
 def test_the_readme_says_how_long_each_notebook_takes_and_all_of_them():
