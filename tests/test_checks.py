@@ -715,7 +715,7 @@ def off(name, by):
             "is right for x, U, b and h_0, and off for W, on one step with d_output alone",
         ),
         ("rnn_backward", lambda *args: [2 * each for each in rnn.rnn_backward(*args)], "off for x, U, b and h_0, on"),
-        ("state_jacobian", off("state_jacobian", 2), "the Jacobian is off at row 1 of 4, on 2 steps (H=4)"),
+        ("state_jacobian", off("state_jacobian", 2), "the Jacobian is off at row 1 of 4, on one step (H=4)"),
         ("clip_by_norm", lambda gradients, limit: gradients[0], "returns one ndarray, where a tuple of three belongs"),
         ("clip_by_norm", lambda gradients, limit: [each / 2 for each in gradients], "the first gradient is off at row"),
         ("clip_by_norm", lambda gradients, limit: [each.__imul__(2) for each in gradients], "changes its argument fir"),
