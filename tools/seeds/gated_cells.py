@@ -90,6 +90,7 @@ def adding(page: dict[str, Any], seed: int) -> dict[str, float]:
     for name, layer in layers.items():
         losses = page["train"](layer, torch.nn.Linear(32, 1), draw, torch.nn.functional.mse_loss, 260)
         found[f"adding: {name}"] = np.mean(losses[-20:])
+    torch.manual_seed(seed)
     losses = page["train"](torch.nn.LSTM(2, 32), torch.nn.Linear(32, 1), draw, torch.nn.functional.mse_loss, 900)
     found |= {f"adding: LSTM, {n} updates": np.mean(losses[n - 20 : n]) for n in (260, 900)}
     return {**found, "reach of the GRU after": page["influence"](layers["GRU"], example, 50)}
