@@ -268,7 +268,6 @@ WITH_TORCH = {
     "10_long_sequences",
     "11_gated_cells",
     "12_language_model",
-    "11_gated_cells",
     "rnn_from_scratch",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
