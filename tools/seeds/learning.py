@@ -35,7 +35,10 @@ def run(seed: int) -> str:
     printed, names = io.StringIO(), {}
     with contextlib.redirect_stdout(printed):
         for source in cells(seed):
-            exec(source, names)
+            try:
+                exec(source, names)
+            except AssertionError as error:
+                raise AssertionError(f"with seed {seed} this does not hold:\n{source}") from error
     return "; ".join(
         line.partition(" (on this machine)")[0] for line in printed.getvalue().splitlines() if ": " in line
     )
