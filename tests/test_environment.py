@@ -263,6 +263,7 @@ WITH_TORCH = {
     "04_torch_comparison",
     "05_compression_vs_pooling",
     "06_layer_options",
+    "10_long_sequences",
     "rnn_from_scratch",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
