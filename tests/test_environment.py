@@ -268,6 +268,7 @@ WITH_TORCH = {
     "10_long_sequences",
     "11_gated_cells",
     "12_language_model",
+    "10_long_sequences",
     "rnn_from_scratch",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
