@@ -39,6 +39,7 @@ KINDS = {
     "probes": ("read_back", "orthogonal"),
     "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "clip_by_norm"),
     "gates": ("gru_step", "lstm_step"),
+    "bits": ("bits_a_character",),
 }
 
 
@@ -72,6 +73,7 @@ TITLES = {
         "gated cells",
         "One step of a GRU or an LSTM: which gate multiplies what, and in which order they stand.",
     ),
+    "bits": ("bits a character", "How well a text was predicted: the wrong logarithm, mean, or probability."),
 }
 
 # What the signs have in common, in the order in which one looks: the first pattern that fits.

@@ -400,6 +400,18 @@ def clip_as_one_vector(gradients, limit):
     return tuple(gradient / max(1.0, norm / limit) for gradient in gradients)
 
 
+def bits_as_cross_entropy(p, codes):
+    nats = torch.nn.functional.cross_entropy(torch.log(torch.tensor(p)), torch.tensor(codes))
+    return nats / np.log(2)
+
+
+def bits_one_by_one(p, codes):
+    total = 0.0
+    for step, code in enumerate(codes):
+        total -= math.log2(p[step][code])
+    return total / len(codes)
+
+
 def exponential_sigmoid(z):
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-z))
@@ -462,6 +474,7 @@ RIGHT = {
     "clip_by_norm": [clip_in_torch, clip_as_one_vector],
     "gru_step": [gated.gru_step, gru_as_torch, gru_by_rows],
     "lstm_step": [gated.lstm_step, lstm_as_torch, lstm_by_rows],
+    "bits_a_character": [bits_as_cross_entropy, bits_one_by_one],
 }
 
 
@@ -687,6 +700,8 @@ def off(name, by):
         ("clip_by_norm", lambda gradients, limit: gradients[0], "returns one ndarray, where a tuple of three belongs"),
         ("clip_by_norm", lambda gradients, limit: [each / 2 for each in gradients], "the first gradient is off at row"),
         ("clip_by_norm", lambda gradients, limit: [each.__imul__(2) for each in gradients], "changes its argument fir"),
+        ("bits_a_character", off("bits_a_character", 1), "the number of bits is off, on a uniform guess (T=3, K=4)"),
+        ("bits_a_character", lambda p, codes: p.__imul__(2), "changes its argument p"),
         ("gru_step", off("gru_step", 1), "the new state is off, on one input with a zero state (I=3, H=4)"),
         ("lstm_step", lambda x, h, *args: h, "returns one ndarray, where a tuple of two belongs, h and c"),
         ("lstm_step", lambda *args: (args[2], gated.lstm_step(*args)[1]), "the new state h is off"),
