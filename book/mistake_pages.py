@@ -40,6 +40,7 @@ KINDS = {
     "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "state_jacobian", "clip_by_norm"),
     "machines": ("transition_table",),
     "gates": ("gru_step", "lstm_step"),
+    "bits": ("bits_a_character",),
 }
 
 
@@ -74,6 +75,7 @@ TITLES = {
         "gated cells",
         "One step of a GRU or an LSTM: which gate multiplies what, and in which order they stand.",
     ),
+    "bits": ("bits a character", "How well a text was predicted: the wrong logarithm, mean, or probability."),
 }
 
 # What the signs have in common, in the order in which one looks: the first pattern that fits.

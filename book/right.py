@@ -469,3 +469,16 @@ def lstm_step(x, h, c, U, W, b):
     i, f, o = (1 + np.tanh(np.array([i, f, o]) / 2)) / 2
     c_next = f * c + i * np.tanh(g)
     return o * np.tanh(c_next), c_next
+
+
+# How likely each of three kinds was to come at each of four steps.
+GUESSES = np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.25, 0.5, 0.25]])
+
+
+@right(
+    {"p": GUESSES, "codes": np.array([0, 1, 0, 2])},
+    "four characters of three kinds, which had the probabilities 0.5, 0.8, 0.2 and 0.25",
+    "return -(one_hot * np.log2(p)).sum() / len(codes)",
+)
+def bits_a_character(p, codes):
+    return -np.log2(p[np.arange(len(codes)), codes]).mean()

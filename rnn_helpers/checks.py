@@ -14,7 +14,7 @@ from typing import Any
 
 # Bound here by name, as in `checking`: the right results stay right, whatever a notebook does to `np.tanh`. That is
 # also why the formula stands here once more, instead of a call of `rnn_helpers.rnn`; tests hold the two equal.
-from numpy import arange, array, column_stack, exp, eye, nan, ndarray, ones, roll, stack, tanh, where, zeros
+from numpy import arange, array, column_stack, exp, eye, log2, nan, ndarray, ones, roll, stack, tanh, where, zeros
 from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
@@ -48,8 +48,8 @@ from rnn_helpers.learning_mistakes import LEARNING_MISTAKES
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 
 OWN = overwritten(
-    arange=arange, array=array, column_stack=column_stack, exp=exp, eye=eye, ones=ones, roll=roll, stack=stack,
-    tanh=tanh, where=where, zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
+    arange=arange, array=array, column_stack=column_stack, exp=exp, eye=eye, log2=log2, ones=ones, roll=roll,
+    stack=stack, tanh=tanh, where=where, zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
 )  # fmt: skip
 OVERWRITTEN = [*checking.OVERWRITTEN, *explaining.OVERWRITTEN, *OWN]
 
@@ -1284,3 +1284,35 @@ def lstm_step(seed: int) -> list[Case]:
     The cases: one input and batches, a zero state and cell, one unit, large numbers.
     """
     return _gated_cases(seed, 4, ("h", "c"), ("b",), _lstm_next)
+
+
+# A language model
+
+
+@check(read_array, explain_rows("the number of bits"), seed=42)
+def bits_a_character(seed: int) -> list[Case]:
+    """Check a function that measures how well characters were predicted: the mean of their surprise, in bits.
+
+    `fn` is called as ``fn(p, codes)`` with p (T, K), at each step a probability above 0 for each of K kinds, and codes
+    (T,), the kinds that came, integers from 0 to K - 1; must return the mean of ``-log2 p[t, codes[t]]``, one number.
+
+    The cases: one character and many, a uniform guess, two kinds, as many characters as kinds.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, n_steps: int, n_kinds: int, spread: float = 2.0, says: str = "") -> None:
+        powers = exp(spread * rng.normal(size=(n_steps, n_kinds)))
+        p, codes = powers / powers.sum(axis=1)[:, None], rng.integers(n_kinds, size=n_steps)
+        expected = -log2(p[arange(n_steps), codes]).mean()
+        label = f"{label} (T={n_steps}, K={n_kinds})"
+        cases.append(Case(label, {"p": p, "codes": codes}, (array(expected),), says=says))
+
+    says = "Each of 4 kinds has the probability 1/4 here, so each character that came has log2(4) = 2 bits."
+    add("a uniform guess", 3, 4, 0.0, says)
+    add("one character", 1, 5)
+    add("several characters", 6, 4)
+    add("characters of two kinds", 7, 2)
+    add("as many characters as kinds", 5, 5)
+    add("many characters", 40, 9)
+    return cases

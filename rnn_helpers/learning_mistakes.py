@@ -1,4 +1,4 @@
-"""The catalogue of mistakes in what Part II writes: gradients, clipping, and one step of a gated cell.
+"""The catalogue of mistakes in what Part II writes: gradients, clipping, one step of a gated cell, bits a character.
 
 A catalogue of its own, because these are about other functions than a step and a sequence, and the two others are long
 enough. Each function here stands on its own, with NumPy and the helpers at the top.
@@ -836,3 +836,77 @@ def _forget_bias_added(x, h, c, U, W, b):
     i, f, g, o = np.split(x @ U.T + h @ W.T + b, 4, axis=-1)
     c_next = _sigmoid(f + 1) * c + _sigmoid(i) * np.tanh(g)  # wrong
     return _sigmoid(o) * np.tanh(c_next), c_next
+
+
+# bits_a_character
+
+
+@mistake("bits_a_character", "natural logarithm", "too small by a factor of 0.69, ln 2: nats, not bits")
+def _natural_logarithm(p, codes):
+    """The logarithm is the natural one, which gives nats: bits take the logarithm to the base 2, np.log2."""
+    return -np.log(p[np.arange(len(codes)), codes]).mean()  # wrong
+
+
+@mistake("bits_a_character", "decimal logarithm", "too small by a factor of 0.30")
+def _decimal_logarithm(p, codes):
+    """The logarithm is to the base 10: bits take the one to the base 2, np.log2."""
+    return -np.log10(p[np.arange(len(codes)), codes]).mean()  # wrong
+
+
+@mistake("bits_a_character", "minus forgotten", "below zero")
+def _minus_forgotten(p, codes):
+    """The minus is missing: the logarithm of a probability is at most 0, and the bits are its negative."""
+    return np.log2(p[np.arange(len(codes)), codes]).mean()  # wrong
+
+
+@mistake("bits_a_character", "bits summed", "grows with the length of the text")
+def _bits_summed(p, codes):
+    """The bits of all characters are added up: take their mean, so that texts of any length can be compared."""
+    return -np.log2(p[np.arange(len(codes)), codes]).sum()  # wrong
+
+
+@mistake("bits_a_character", "mean before the logarithm", "too small where some characters are a surprise")
+def _mean_before(p, codes):
+    """The mean is taken of the probabilities, and then the logarithm of this mean: take the logarithm of each first."""
+    return -np.log2(p[np.arange(len(codes)), codes].mean())  # wrong
+
+
+@mistake("bits_a_character", "bits that the guess expects", "the same whatever comes")
+def _expected_bits(p, codes):
+    """What is measured is the entropy of the guess itself, the sum of −p log2 p over all kinds, whatever came: only the
+    probability of the character that came counts.
+    """
+    return -(p * np.log2(p)).sum(axis=1).mean()  # wrong
+
+
+@mistake("bits_a_character", "bits of the likeliest", "too small: as if the best guess had always come")
+def _likeliest(p, codes):
+    """The largest probability of each row is taken, as if the likeliest character had come: take that of the character
+    that did come.
+    """
+    return -np.log2(p.max(axis=1)).mean()  # wrong
+
+
+@mistake("bits_a_character", "every row at every code", "off wherever there is more than one character")
+def _every_pair(p, codes):
+    """p[:, codes] takes each row at the codes of all steps: row t belongs to codes[t] alone, p[np.arange(T), codes]."""
+    return -np.log2(p[:, codes]).mean()  # wrong
+
+
+@mistake("bits_a_character", "divided by the kinds too", "too small by a factor of K")
+def _divided_by_kinds(p, codes):
+    """The mean is taken over all T · K entries, most of which are zero: divide by the number of characters alone."""
+    one_hot = np.eye(p.shape[1])[codes]
+    return -(one_hot * np.log2(p)).mean()  # wrong
+
+
+@mistake("bits_a_character", "perplexity", "2 to the power of what it should be")
+def _perplexity(p, codes):
+    """What comes back is 2 to the power of the bits, which is called perplexity: return the bits themselves."""
+    return 2 ** -np.log2(p[np.arange(len(codes)), codes]).mean()  # wrong
+
+
+@mistake("bits_a_character", "probability for the bits", "between 0 and 1")
+def _no_logarithm(p, codes):
+    """The logarithm is missing: what comes back is a probability, and bits are −log2 of it."""
+    return p[np.arange(len(codes)), codes].mean()  # wrong

@@ -427,6 +427,16 @@ def table_of_a_dictionary(groups, bits):
     pairs = zip(groups[:-1].ravel(), bits[1:].ravel(), strict=True)
     follows = dict(zip(pairs, groups[1:].ravel(), strict=True))
     return [[follows[group, bit] for bit in (0, 1)] for group in range(groups.max() + 1)]
+def bits_as_cross_entropy(p, codes):
+    nats = torch.nn.functional.cross_entropy(torch.log(torch.tensor(p)), torch.tensor(codes))
+    return nats / np.log(2)
+
+
+def bits_one_by_one(p, codes):
+    total = 0.0
+    for step, code in enumerate(codes):
+        total -= math.log2(p[step][code])
+    return total / len(codes)
 
 
 def exponential_sigmoid(z):
@@ -493,6 +503,7 @@ RIGHT = {
     "transition_table": [table_by_loops, table_of_a_dictionary],
     "gru_step": [gated.gru_step, gru_as_torch, gru_by_rows],
     "lstm_step": [gated.lstm_step, lstm_as_torch, lstm_by_rows],
+    "bits_a_character": [bits_as_cross_entropy, bits_one_by_one],
 }
 
 
@@ -720,6 +731,8 @@ def off(name, by):
         ("clip_by_norm", lambda gradients, limit: [each / 2 for each in gradients], "the first gradient is off at row"),
         ("clip_by_norm", lambda gradients, limit: [each.__imul__(2) for each in gradients], "changes its argument fir"),
         ("transition_table", lambda groups, bits: 3 + table_by_loops(groups, bits), "the table is off at group 1 of 2"),
+        ("bits_a_character", off("bits_a_character", 1), "the number of bits is off, on a uniform guess (T=3, K=4)"),
+        ("bits_a_character", lambda p, codes: p.__imul__(2), "changes its argument p"),
         ("gru_step", off("gru_step", 1), "the new state is off, on one input with a zero state (I=3, H=4)"),
         ("lstm_step", lambda x, h, *args: h, "returns one ndarray, where a tuple of two belongs, h and c"),
         ("lstm_step", lambda *args: (args[2], gated.lstm_step(*args)[1]), "the new state h is off"),

@@ -145,7 +145,7 @@ def test_every_guard_is_tried():
 
 def sanitized(text):
     patterns = get_sanitize_patterns(pytest_pages.SANITIZE_FILE.read_text(encoding="ascii"))
-    assert len(patterns) == 2
+    assert len(patterns) == 3
     for pattern, replacement in patterns:
         text = re.sub(pattern, replacement, text)
     return text
@@ -176,6 +176,15 @@ def test_the_numbers_of_a_marked_line_are_not_compared(here, there, ending):
     first, second = (f"3 before\ndiffer by {number} (on this machine){ending}" for number in (here, there))
     assert first != second
     assert sanitized(first) == sanitized(second)
+
+
+def test_the_words_that_a_network_wrote_are_not_compared_but_how_many_lines_they_fill():
+    one, two = "> said the (on this machine)\n", "> they 'all, 3 (on this machine)\n"
+    assert sanitized(one) == sanitized(two)
+    assert sanitized(one + two) == sanitized(two + one) != sanitized(one)
+    assert sanitized("4 of 5\n" + one) != sanitized("5 of 5\n" + one)
+    assert sanitized("> said the\n") != sanitized("> said a\n")
+    assert sanitized("- said the (on this machine)") != sanitized("- said a (on this machine)")
 
 
 @pytest.mark.parametrize(

@@ -2449,3 +2449,66 @@ def _(*arguments):
 @spelled("forget bias added")
 def _(*arguments):
     return _lstm(*arguments, shift=1.0)[:2]
+
+
+# ---- bits_a_character
+
+
+def that_came(p, codes):
+    """Pick the probability of each character that came."""
+    return np.take_along_axis(p, np.reshape(codes, (-1, 1)), axis=1)[:, 0]
+
+
+@spelled("natural logarithm")
+def _(p, codes):
+    return np.mean(-np.log(that_came(p, codes)))
+
+
+@spelled("decimal logarithm")
+def _(p, codes):
+    return sum(-np.log10(row[code]) for row, code in zip(p, codes, strict=True)) / len(codes)
+
+
+@spelled("minus forgotten")
+def _(p, codes):
+    return sum(np.log2(row[code]) for row, code in zip(p, codes, strict=True)) / len(codes)
+
+
+@spelled("bits summed")
+def _(p, codes):
+    return sum(-np.log2(row[code]) for row, code in zip(p, codes, strict=True))
+
+
+@spelled("mean before the logarithm")
+def _(p, codes):
+    return -np.log2(np.mean(that_came(p, codes)))
+
+
+@spelled("bits that the guess expects")
+def _(p, codes):
+    return np.mean([-sum(each * np.log2(each) for each in row) for row in p])
+
+
+@spelled("bits of the likeliest")
+def _(p, codes):
+    return np.mean([-np.log2(max(row)) for row in p])
+
+
+@spelled("every row at every code")
+def _(p, codes):
+    return np.mean([-np.log2(row[code]) for row in p for code in codes])
+
+
+@spelled("divided by the kinds too")
+def _(p, codes):
+    return np.sum(-np.log2(that_came(p, codes))) / p.size
+
+
+@spelled("perplexity")
+def _(p, codes):
+    return np.prod(1 / that_came(p, codes)) ** (1 / len(codes))
+
+
+@spelled("probability for the bits")
+def _(p, codes):
+    return sum(row[code] for row, code in zip(p, codes, strict=True)) / len(codes)
