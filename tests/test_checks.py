@@ -427,6 +427,8 @@ def table_of_a_dictionary(groups, bits):
     pairs = zip(groups[:-1].ravel(), bits[1:].ravel(), strict=True)
     follows = dict(zip(pairs, groups[1:].ravel(), strict=True))
     return [[follows[group, bit] for bit in (0, 1)] for group in range(groups.max() + 1)]
+
+
 def bits_as_cross_entropy(p, codes):
     nats = torch.nn.functional.cross_entropy(torch.log(torch.tensor(p)), torch.tensor(codes))
     return nats / np.log(2)

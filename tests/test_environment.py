@@ -258,8 +258,9 @@ def unknown(
 # Beyond what `pip install rnn-helpers` brings: torch, from page 04 on, and what the plugin works with.
 WITH_TORCH = {
     "_torch",
-    "compare",
     "checks",
+    "compare",
+    "rnn_from_scratch",
     "04_torch_comparison",
     "05_compression_vs_pooling",
     "06_layer_options",
@@ -268,8 +269,6 @@ WITH_TORCH = {
     "10_long_sequences",
     "11_gated_cells",
     "12_language_model",
-    "10_long_sequences",
-    "rnn_from_scratch",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
 
