@@ -573,6 +573,7 @@ def test_a_notebook_that_overwrote_numpy_names_is_still_checked(monkeypatch):
     def off(x, h, U, W, b):
         return tanh(x @ U.T + h @ W.T + 3 * b)
 
+    checks.rnn_step(step)  # its cases are drawn once; NumPy cannot draw while its own names are overwritten
     for name in ("tanh", "array", "zeros", "isnan", "allclose"):
         monkeypatch.setattr(np, name, 3)
     checks.rnn_step(step)
