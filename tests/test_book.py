@@ -143,7 +143,7 @@ def test_every_reference_of_a_chapter_is_in_the_list():
 
 def test_the_numbers_of_the_front_page_are_printed_by_the_chapters_it_links():
     findings = re.split(r"\n- \*\*", text_of("index.md").partition("## Where to begin")[0])[1:]
-    assert len(findings) == 4
+    assert len(findings) == 6
     for finding in findings:
         ((chapter, _),) = links(finding)
         plain = re.sub(r"\[[^]]*\]\([^)]*\)", "", finding)
