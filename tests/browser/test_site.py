@@ -215,8 +215,11 @@ def test_a_page_describes_itself(path):
 def test_the_answers_stand_once_more_at_the_end():
     soup = parsed(SITE / "notebooks" / "01_motivation.html")
     folded = [bare(tag.get_text()) for tag in soup.select("details.answered > div")]
+    names = [bare(tag.contents[0]) for tag in soup.select("details.answered > summary")]
     shown = [bare(tag.get_text()) for tag in soup.select("div.answer")]
-    assert shown == [f"{number}.Answer{text}" for number, text in enumerate(folded, start=1)]
+    assert {"Answer", "Hint1"} <= set(names)
+    told = enumerate(zip(names, folded, strict=True), start=1)
+    assert shown == [f"{number}.{name}{text}" for number, (name, text) in told]
     assert len(folded) >= 3
 
 
