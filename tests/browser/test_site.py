@@ -223,6 +223,10 @@ def test_the_answers_stand_once_more_at_the_end():
     assert len(folded) >= 3
 
 
+def test_the_mistakes_of_ports_are_a_page():
+    assert parsed(SITE / "silent_mistakes" / "ports.html").select("article h2, article h3")
+
+
 def test_the_setup_page_is_the_readme():
     shown = [title.get_text().rstrip("#") for title in parsed(SITE / "setup.html").select("article h2")]
     assert shown == re.findall(r"^## (.+)$", (ROOT / "README.md").read_text("utf-8"), flags=re.M)
