@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnn_helpers.rnn import _as_arrays, _check_shape, _check_time_steps
+from rnn_helpers.rnn import _as_arrays, _check_shape, _check_time_steps, _state_or_zeros
 
 __all__ = ["gru_forward", "gru_step", "lstm_forward", "lstm_step"]
 
@@ -136,7 +136,7 @@ def gru_forward(
     x, U, W, b_ih, b_hh, *states = _as_arrays(x=x, U=U, W=W, b_ih=b_ih, b_hh=b_hh, **given)
     n_units = _check_parameters(x, U, W, {"b_ih": b_ih, "b_hh": b_hh}, GRU_GATES)
     _check_time_steps(x, "(T, I) or (T, N, I)")
-    h = _first_state(dict(zip(given, states, strict=True)), "h_0", x, n_units)
+    h = _state_or_zeros(dict(zip(given, states, strict=True)), "h_0", x, n_units).reshape(-1, n_units)
 
     # Of b_hh only the last block waits for the loop: the others stand in plain sums, with those of b_ih.
     b_n = b_hh[2 * n_units :]
@@ -206,8 +206,8 @@ def lstm_forward(
     n_units = _check_parameters(x, U, W, {"b": b}, LSTM_GATES)
     _check_time_steps(x, "(T, I) or (T, N, I)")
     firsts = dict(zip(given, states, strict=True))
-    h = _first_state(firsts, "h_0", x, n_units)
-    c = _first_state(firsts, "c_0", x, n_units).copy()  # it is overwritten at each step
+    h, c = (_state_or_zeros(firsts, name, x, n_units).reshape(-1, n_units) for name in ("h_0", "c_0"))
+    c = c.copy()  # it is overwritten at each step
 
     halves = np.array([0.5, 0.5, 1.0, 0.5], x.dtype)  # for i, f and o, which are sigmoids
     from_inputs, W_T = _by_gate(x, U, W, b, halves)
@@ -281,13 +281,3 @@ def _check_parameters(
 
 def _check_state(state: np.ndarray, name: str, x: np.ndarray, n_units: int) -> None:
     _check_shape(state, name, (*x.shape[:-1], n_units), "one row for each row of x, one number for each hidden unit")
-
-
-def _first_state(given: dict[str, np.ndarray], name: str, x: np.ndarray, n_units: int) -> np.ndarray:
-    """The state before the first step as (N, H), one sequence as a batch of one."""
-    shape = (*x.shape[1:-1], n_units)
-    state = given.get(name)
-    if state is None:
-        state = np.zeros(shape, x.dtype)
-    _check_shape(state, name, shape, "one number for each hidden unit of each sequence")
-    return state.reshape(-1, n_units)

@@ -118,9 +118,7 @@ def rnn_forward(
     x, U, W, b, *rest = _as_arrays(x=x, U=U, W=W, b=b, **given)
     _check_parameters(x, U, W, b)
     _check_time_steps(x, "(T, I) or (T, N, I)")
-    state_shape = (*x.shape[1:-1], len(W))
-    h = rest[0] if rest else np.zeros(state_shape, x.dtype)
-    _check_shape(h, "h_0", state_shape, "one number for each hidden unit of each sequence")
+    h = _state_or_zeros(dict(zip(given, rest, strict=True)), "h_0", x, len(W))
     output = _read(x @ U.T + b, h, W, "tanh")
     return output, output[-1].copy()
 
@@ -626,6 +624,14 @@ def _check_shape(array: np.ndarray, name: str, expected: tuple[int, ...], meanin
         raise ValueError(f"{name} must have shape {expected}, {meaning}; got {array.shape}")
 
 
+def _state_or_zeros(given: Mapping[str, np.ndarray], name: str, x: np.ndarray, n_units: int) -> np.ndarray:
+    """A state of each sequence of x, (H,) or (N, H): that of this name if it was given, zeros else."""
+    shape = (*x.shape[1:-1], n_units)
+    state = given[name] if name in given else np.zeros(shape, x.dtype)
+    _check_shape(state, name, shape, "one number for each hidden unit of each sequence")
+    return state
+
+
 def _checked_way_back(
     x: ArrayLike,
     U: ArrayLike,
@@ -644,15 +650,12 @@ def _checked_way_back(
     arrays = dict(zip(given, rest, strict=True))
     _check_parameters(x, U, W)
     _check_time_steps(x, "(T, I) or (T, N, I)")
-    state_shape = (*x.shape[1:-1], len(W))
     states = "the states of `rnn_forward`, one row for each row of x"
-    _check_shape(output, "output", (len(x), *state_shape), states)
+    _check_shape(output, "output", (*x.shape[:-1], len(W)), states)
     if "d_output" in arrays:
         _check_shape(arrays["d_output"], "d_output", output.shape, "that of output")
-    for name in ("d_h_n", "h_0"):
-        arrays.setdefault(name, np.zeros(state_shape, x.dtype))
-        _check_shape(arrays[name], name, state_shape, "one number for each hidden unit of each sequence")
-    return x, U, W, output, arrays.get("d_output"), arrays["d_h_n"], arrays["h_0"]
+    d_h, before = (_state_or_zeros(arrays, name, x, len(W)) for name in ("d_h_n", "h_0"))
+    return x, U, W, output, arrays.get("d_output"), d_h, before
 
 
 def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray | None = None) -> None:
