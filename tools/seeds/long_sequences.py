@@ -1,56 +1,35 @@
-"""Run page 10 from ten starts: all that it asserts has to hold whatever weights and streams its networks begin with.
-
-Run by `python -m tools.seeds.long_sequences`; takes some minutes, which is why it is apart from the tests.
-"""
+"""What page 10 says beyond its assertions: of other windows, and of how many updates are clipped."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
+import numpy as np
 
-import nbformat
-
-from tools.series import DRAWING, ROOT
-
-PAGE = ROOT / "notebooks" / "10_long_sequences.ipynb"
-SEEDS = range(10)
+from tools.seeds.trial import Trial
 
 
-def cells(seed: int) -> list[str]:
-    """The page's code with other seeds everywhere; without what an exercise's empty body raises."""
-    found = [cell for cell in nbformat.read(PAGE, 4).cells if cell.cell_type == "code"]
-    asked = [cell for cell in found if "raises-exception" not in cell.metadata.get("tags", [])]
-    return [_from_another_start(_without_pictures(cell), seed) for cell in asked]
+def further(trial: Trial) -> None:
+    """Run what the page leaves to its reader, and count clipped updates."""
+    page = trial.names
+    learned = {k: page["train"](*page["network"](1, 2), k) for k in (2, 5, 24, 100)}
+    trial.found |= {f"k = {k}": f"{percent:.0f} %" for k, percent in learned.items()}
+    trial.claim("windows of 2 and 5 learn little", max(learned[2], learned[5]) < 70)
+    trial.claim("a window of 24 learns it", learned[24] > 90)
+    trial.claim("the longest is not the best", learned[100] < min(learned[24], page["learned"][12]))
+    for rate, limit in ((1, 0.1), (0.1, 1)):
+        trial.found[f"clipped at rate {rate}, limit {limit}"] = share_clipped(trial, rate, limit)
+        trial.claim("nearly every gradient is clipped", share_clipped(trial, rate, limit) > 0.9)
 
 
-def _without_pictures(cell: nbformat.NotebookNode) -> str:
-    """The source of a cell, whose picture is drawn but not displayed."""
-    is_drawing = DRAWING in cell.metadata.get("tags", [])
-    return cell.source.replace("plots.show(", "(lambda fig, alt: fig)(") if is_drawing else cell.source
+def share_clipped(trial: Trial, rate: float, limit: float) -> float:
+    """In how many of the updates the gradient was above the limit."""
+    page, clip, was_clipped = trial.names, trial.names["clip"], []
 
+    def watched(gradients: list[np.ndarray], limit: float) -> list[np.ndarray]:
+        clipped = clip(gradients, limit)
+        was_clipped.append(np.abs(clipped[0]).sum() < np.abs(gradients[0]).sum())
+        return clipped
 
-def _from_another_start(source: str, seed: int) -> str:
-    """The same with `seed` in place of 0 and 1, and three times as much for the three networks of each line."""
-    source = re.sub(r"\b(seed=|default_rng\()[01]\b", rf"\g<1>{seed}", source)
-    return source.replace("seed=n)", f"seed=n + {3 * seed})")
-
-
-def run(seed: int) -> str:
-    """Run the page; an assertion that does not hold is an error."""
-    printed, names = io.StringIO(), {}
-    with contextlib.redirect_stdout(printed):
-        for source in cells(seed):
-            exec(source, names)
-    lines = [line.partition(" (on this machine)") for line in printed.getvalue().splitlines()]
-    return "; ".join(" ".join(before.split()) for before, mark, _ in lines if mark)
-
-
-def main() -> None:
-    """Print one line for each seed."""
-    for seed in SEEDS:
-        print(f"seed {seed}: {run(seed)}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    page["clip"] = watched
+    page["train_on_digits"](page["images"], page["test_images"], rate, limit, size=2)
+    page["clip"] = clip
+    return float(np.mean(was_clipped))
