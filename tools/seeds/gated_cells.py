@@ -23,9 +23,5 @@ def further(trial: Trial) -> None:
 
 def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
     """What the answer to question 3 says of ten draws."""
-    later = [trial.found["LSTM, 900 updates"] for trial in trials]
-    yield (
-        "nine of ten LSTMs have learned to add after 900 updates",
-        sum(loss < 0.02 for loss in later) >= 0.9 * len(later),
-    )
-    yield "the others have begun to", max(later) < 0.15
+    later = np.array([trial.found["LSTM, 900 updates"] for trial in trials])
+    yield "nine of ten LSTMs have learned to add after 900 updates", np.mean(later < 0.02) >= 0.9

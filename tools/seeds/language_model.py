@@ -8,7 +8,7 @@ from tools.seeds.trial import Trial
 
 
 def further(trial: Trial) -> None:
-    """Follow the bits a character from a hundred updates to the next."""
+    """Follow the bits a character from one measurement to the next."""
     curve = trial.names["curve"]
     trial.found["curve"] = " ".join(f"{bits:.2f}" for bits in curve)
     trial.claim("the curve is still falling", curve[-1] < curve[-2])
