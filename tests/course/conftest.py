@@ -9,7 +9,6 @@ from pathlib import Path
 
 import corpus
 import pytest
-
 from rnn_helpers.course.grade import Report, grade
 from rnn_helpers.course.gradebook import Course
 from rnn_helpers.course.report import summary, write_csv

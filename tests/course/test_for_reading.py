@@ -5,7 +5,6 @@ from __future__ import annotations
 import corpus
 import nbformat
 import pytest
-
 from rnn_helpers.course.cells import is_answer, is_test
 from rnn_helpers.course.gradebook import Course, for_reading
 

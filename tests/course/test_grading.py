@@ -17,11 +17,11 @@ import pytest
 from conftest import LIMITS, grade_into, items_of, read_csv
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
-
 from rnn_helpers.course import grade as grading
 from rnn_helpers.course import sandbox
 from rnn_helpers.course.__main__ import main
 from rnn_helpers.course.gradebook import Course, Problem
+
 from tools.processes import running
 
 STEP = corpus.STEP

@@ -8,7 +8,6 @@ import zipfile
 import corpus
 import nbformat
 import pytest
-
 from rnn_helpers.course.gradebook import Course, Problem
 from rnn_helpers.course.release import make_assignments
 

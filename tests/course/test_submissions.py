@@ -11,7 +11,6 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from rnn_helpers.course import submissions
 from rnn_helpers.course.cells import grade_id_of, is_answer
 from rnn_helpers.course.gradebook import make_template

@@ -1,0 +1,280 @@
+"""Grades a folder of submissions: what is new or has changed is run, the rest is known from the last time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from rnn_grading import scores
+from rnn_grading.assignments import Assignment
+from rnn_grading.gradebook import Course, Score, read_json, write_json
+from rnn_grading.scores import Result, Setting, Task
+from rnn_grading.submissions import MAX_HELPER, HandIn, Unreadable, collect, read_file
+from rnn_grading.walls import HELPERS, HERE, MAX_JOBS, Problem
+
+__all__ = ["Graded", "Plan", "Report", "grade"]
+
+EXPECTED = "expected a folder that holds <learner>/<assignment>/<assignment>.ipynb or <learner>_<assignment>.ipynb"
+UNGRADED = {"missing", "unreadable", "not graded"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a folder is graded.
+
+    Attributes
+    ----------
+    setting : Setting
+        Walls and limits.
+    jobs : int
+        How many submissions run at a time.
+    pages : bool
+        Whether the executed notebooks and the feedback pages are made too.
+    quiet : bool
+        Without a progress bar.
+    scheduler : str
+        The address of a Dask scheduler that has the work done elsewhere; empty for this machine.
+    """
+
+    setting: Setting
+    jobs: int = 2
+    pages: bool = True
+    quiet: bool = False
+    scheduler: str = ""
+
+
+@dataclass
+class Graded:
+    """What became of one hand-in.
+
+    Attributes
+    ----------
+    hand_in : HandIn
+        The learner and the assignment.
+    result : Result
+        What the grader found.
+    scores : list of Score
+        The points of each item as the gradebook has them now, empty if nothing could be graded.
+    comments : dict
+        What a person wrote beside an item.
+    max_score : float
+        The points of the assignment.
+    """
+
+    hand_in: HandIn
+    result: Result
+    scores: list[Score] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
+    max_score: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """One word for how it went."""
+        return self.result.status
+
+    @property
+    def notes(self) -> list[str]:
+        """All that an instructor should know."""
+        return [*self.hand_in.notes, *self.result.notes]
+
+    @property
+    def total(self) -> float:
+        """The points so far."""
+        return sum(score.points for score in self.scores)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person must mark something."""
+        return any(score.needs_marking for score in self.scores)
+
+
+@dataclass
+class Report:
+    """All that a run found out."""
+
+    rows: list[Graded]
+    strange: list[str]
+    setting: Setting
+    newly_graded: int
+    moved: list[str] = field(default_factory=list)  # sentences on scores that are others than before
+
+
+def grade(folder: Path, course: Course, plan: Plan) -> Report:
+    """Grade every submission of a folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The submissions.
+    course : Course
+        Where results go.
+    plan : Plan
+        How.
+
+    Returns
+    -------
+    Report
+        A row for each learner and assignment.
+
+    Raises
+    ------
+    Problem
+        If there is nothing to grade, or a source is broken, in one sentence.
+    """
+    if not 1 <= plan.jobs <= MAX_JOBS:
+        raise Problem(f"expected 1 to {MAX_JOBS} jobs, got {plan.jobs}")
+    if not folder.is_dir():
+        raise Problem(f"{EXPECTED}, and there is no folder {folder}")
+    assignments = course.assignments
+    hand_ins, strange = collect(folder, list(assignments.values()))
+    if not hand_ins:
+        raise Problem(f"{EXPECTED}, and {folder} holds neither (assignments: {', '.join(course.names)})")
+    with course.alone():
+        used = {hand_in.assignment: assignments[hand_in.assignment] for hand_in in hand_ins}
+        for name in used:
+            course.register(name)
+        keys = {name: key_of(assignment, plan.setting) for name, assignment in used.items()}
+        rows, waiting = _sort_out(hand_ins, course, used, keys)
+        moved: list[str] = []
+        rows += _run_all(waiting, course, plan, moved)
+        rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
+        for row in rows:
+            _add_scores(row, course, used[row.hand_in.assignment])
+        if plan.pages:
+            from rnn_grading.pages import write_pages
+
+            write_pages(rows, course, plan)
+    return Report(rows, strange, plan.setting, len(waiting), moved)
+
+
+def _add_scores(row: Graded, course: Course, assignment: Assignment) -> None:
+    """Add the points as the gradebook has them now, marks given by hand among them."""
+    row.max_score = assignment.max_score
+    found, comments = course.scores(assignment, row.hand_in.learner)
+    if row.status not in UNGRADED:
+        row.scores, row.comments = found, comments
+    elif found:
+        row.result.notes.append("the gradebook still holds what this learner handed in before")
+
+
+def key_of(assignment: Assignment, setting: Setting) -> str:
+    """Everything that decides a score, in one word: the assignment, the checks, the limits."""
+    files = sorted([*HELPERS.glob("*.py"), *HERE.glob("*.py")])
+    code = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    return digest_of(
+        [assignment.digest, code, asdict(setting.limits), setting.walls.form, metadata.version("nbgrader")]
+    )
+
+
+def digest_of(parts: object) -> str:
+    """A short name for a value that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass
+class _Waiting:
+    """A hand-in that has to be run."""
+
+    hand_in: HandIn
+    task: Task
+    key: str
+    before: dict[str, Any]
+
+
+def _sort_out(
+    hand_ins: Sequence[HandIn], course: Course, used: dict[str, Assignment], keys: dict[str, str]
+) -> tuple[list[Graded], list[_Waiting]]:
+    """Rows for what is known or cannot be read, and tasks for the rest. Reads all before any learner code runs."""
+    rows, waiting = [], []
+    for hand_in in hand_ins:
+        if hand_in.file is None:
+            rows.append(Graded(hand_in, Result("missing")))
+            continue
+        try:
+            content = read_file(hand_in.file)
+        except Unreadable as reason:
+            rows.append(Graded(hand_in, Result("unreadable", notes=[str(reason)])))
+            continue
+        helpers = _helpers(hand_in)
+        key = digest_of([hashlib.sha256(content).hexdigest(), helpers, keys[hand_in.assignment]])
+        record = read_json(record_of(course, hand_in))
+        if record.get("key") == key:
+            rows.append(Graded(hand_in, Result(**record["result"])))
+        else:
+            waiting.append(_Waiting(hand_in, (content, helpers, used[hand_in.assignment]), key, record))
+    return rows, waiting
+
+
+def _helpers(hand_in: HandIn) -> dict[str, str]:
+    """The text of the modules beside a notebook."""
+    found = {}
+    for file in hand_in.helpers:
+        try:
+            found[file.name] = read_file(file).decode("utf-8", errors="replace")[:MAX_HELPER]
+        except Unreadable:
+            continue
+    return found
+
+
+def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, moved: list[str]) -> list[Graded]:
+    """Run what has to be run; only this process writes."""
+    if not waiting:
+        return []
+    tasks = {number: one.task for number, one in enumerate(waiting)}
+    if plan.scheduler:
+        from rnn_grading.cluster import judge_elsewhere
+
+        results = judge_elsewhere(tasks, plan.setting, plan.scheduler)
+    else:
+        results = scores.judge_all(tasks, plan.setting, min(plan.jobs, len(tasks)))
+    rows = []
+    for number, result in tqdm(results, total=len(tasks), desc="scores", unit="notebook", disable=plan.quiet):
+        one = waiting[number]
+        if isinstance(result, Exception):  # a fault of the grader itself, which the next run tries again
+            told = f"the grader failed, try again: {type(result).__name__}: {result}"
+            rows.append(Graded(one.hand_in, Result("not graded", notes=[told])))
+            continue
+        _store(one, result, course)
+        moved += _moved(one, result)
+        rows.append(Graded(one.hand_in, result))
+    return rows
+
+
+def _store(one: _Waiting, result: Result, course: Course) -> None:
+    """Into the gradebook first, then the record that it is there: a run that dies in between does it once more."""
+    content, helpers, assignment = one.task
+    learner = one.hand_in.learner
+    folder = course.work / "submitted" / learner / assignment.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / f"{assignment.name}.ipynb").write_bytes(content)
+    for name, text in helpers.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if result.status != "unreadable":
+        course.save(assignment, learner, result)
+    record = {"key": one.key, "content": hashlib.sha256(content).hexdigest(), "result": asdict(result)}
+    write_json(record_of(course, one.hand_in), record)
+
+
+def _moved(one: _Waiting, result: Result) -> list[str]:
+    """A sentence for each item of which the same file has another result than before."""
+    before = one.before.get("result", {}).get("messages", {})
+    if one.before.get("content") != hashlib.sha256(one.task[0]).hexdigest():
+        return []
+    changed = [name for name, message in result.messages.items() if bool(before.get(name)) != bool(message)]
+    now = {True: "lost", False: "won"}
+    who = f"{one.hand_in.learner}, {one.hand_in.assignment}"
+    return [f"{who}: {name} {now[bool(result.messages[name])]}" for name in changed if name in before]
+
+
+def record_of(course: Course, hand_in: HandIn) -> Path:
+    """Where what is known of a hand-in stands."""
+    return course.work / "records" / hand_in.assignment / f"{hand_in.learner}.json"
