@@ -100,7 +100,7 @@ class Notebook:
                 if serve is not None and "callback" in answer:
                     self._channel.send(*serve(answer, parts))
                     continue
-                if answer.get("number") != self._number:
+                if not is_answer_to(answer, self._number):
                     raise Broken("an answer to another question")
                 return answer, parts
             raise Broken("too many calls back")
@@ -240,6 +240,11 @@ class Notebook:
         calls = facts.get("calls_empty")
         stubs = [str(stub) for stub in calls if str(stub).isidentifier()] if isinstance(calls, list) else []
         return _proxy(name, Caller(self, name), stubs[:20])
+
+
+def is_answer_to(answer: dict[str, Any], number: int) -> bool:
+    """Whether an answer belongs to the question of that number."""
+    return answer.get("number") == number
 
 
 def _problem(told: Any) -> dict[str, Any]:

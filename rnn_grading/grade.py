@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from tqdm import tqdm
 
 from rnn_grading import scores
@@ -20,7 +21,7 @@ from rnn_grading.scores import Result, Setting, Task
 from rnn_grading.submissions import MAX_HELPER, HandIn, Unreadable, collect, read_file
 from rnn_grading.walls import HELPERS, HERE, MAX_JOBS, Problem
 
-__all__ = ["Graded", "Plan", "Report", "grade"]
+__all__ = ["Graded", "Plan", "Report", "grade", "refuse_broken"]
 
 EXPECTED = "expected a folder that holds <learner>/<assignment>/<assignment>.ipynb or <learner>_<assignment>.ipynb"
 UNGRADED = {"missing", "unreadable", "not graded"}
@@ -142,6 +143,7 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
         for name in used:
             course.register(name)
         keys = {name: key_of(assignment, plan.setting) for name, assignment in used.items()}
+        _try_sources(keys, course, plan)
         rows, waiting = _sort_out(hand_ins, course, used, keys)
         moved: list[str] = []
         rows += _run_all(waiting, course, plan, moved)
@@ -153,6 +155,25 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
 
             write_pages(rows, course, plan)
     return Report(rows, strange, plan.setting, len(waiting), moved)
+
+
+def _try_sources(keys: dict[str, str], course: Course, plan: Plan) -> None:
+    """Judge the sources themselves, once: tests that refuse the solutions would take everybody's points."""
+    paths = {name: course.work / "records" / f"{name}.tried" for name in keys}
+    new = [name for name, path in paths.items() if not path.exists() or path.read_text() != keys[name]]
+    tasks = {name: (nbformat.writes(course.source(name)).encode(), {}, course.assignment(name)) for name in new}
+    for name, result in scores.work_through(scores.judge, tasks, plan.setting, plan.jobs):
+        if isinstance(result, Exception):
+            raise Problem(f"no notebook can be run here: {result}")
+        refuse_broken(name, result)
+        paths[name].write_text(keys[name])
+
+
+def refuse_broken(name: str, of_source: Result) -> None:
+    """Raise `Problem` if what a source was judged says that its tests refuse its own solutions."""
+    wrong = [f"{item}: {message}" for item, message in of_source.messages.items() if message]
+    if wrong or of_source.status != "graded":
+        raise Problem(f"the source of {name} does not pass its own tests: {'; '.join(wrong or of_source.notes)}")
 
 
 def _add_scores(row: Graded, course: Course, assignment: Assignment) -> None:

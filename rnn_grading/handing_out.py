@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from rnn_grading.grade import refuse_broken
 from rnn_grading.gradebook import Course
 from rnn_grading.pages import draw
 from rnn_grading.scores import Sandboxes, Setting, judge
@@ -60,7 +61,7 @@ def make_assignments(course: Course, target: Path, setting: Setting) -> list[str
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     sentences = []
-    sandboxes = Sandboxes(setting, 0)
+    sandboxes = Sandboxes(setting)
     try:
         with course.alone():
             for name in course.names:
@@ -104,11 +105,4 @@ def _try(name: str, course: Course, sandboxes: Sandboxes) -> None:
         if errors and piece.cell is not None and piece.cell.part == "given":
             said = f"{errors[0]['ename']}: {errors[0]['evalue']}"
             raise Problem(f"{piece.cell.name} in the learner's version of {name} raises an error: {said}")
-    _accepts_solutions(name, course, sandboxes)
-
-
-def _accepts_solutions(name: str, course: Course, sandboxes: Sandboxes) -> None:
-    result = judge(nbformat.writes(course.source(name)).encode(), {}, course.assignment(name), sandboxes)
-    wrong = [f"{item}: {message}" for item, message in result.messages.items() if message]
-    if wrong:
-        raise Problem(f"the source of {name} does not pass its own tests: {'; '.join(wrong)}")
+    refuse_broken(name, judge(nbformat.writes(course.source(name)).encode(), {}, assignment, sandboxes))

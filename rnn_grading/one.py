@@ -30,7 +30,7 @@ def about_one(path: Path, source: Path, setting: Setting) -> dict[str, Any]:
         See `as_data`.
     """
     assignment, _ = read(source)
-    sandboxes = Sandboxes(setting, 0)
+    sandboxes = Sandboxes(setting)
     try:
         result = judge(read_file(File((path.name,), path)), {}, assignment, sandboxes)
     except Unreadable as reason:

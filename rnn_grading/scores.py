@@ -72,8 +72,8 @@ class Result:
 class Sandboxes:
     """The sandboxes of one process: one for each view, kept while submissions leave them as they were."""
 
-    def __init__(self, setting: Setting, slot: int) -> None:
-        self.setting, self.slot = setting, slot
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
         self._open: dict[View, Sandbox] = {}
 
     def get(self, view: View) -> Sandbox:
@@ -83,7 +83,7 @@ class Sandboxes:
             sandbox.__exit__()
             sandbox = None
         if sandbox is None:
-            sandbox = Sandbox(self.setting.walls, view, self.setting.limits, self.slot).__enter__()
+            sandbox = Sandbox(self.setting.walls, view, self.setting.limits).__enter__()
         self._open[view] = sandbox
         return sandbox
 
@@ -238,11 +238,7 @@ def work_through(
     if not tasks:
         return
     context = multiprocessing.get_context("spawn")
-    slots = context.Queue()
-    for slot in range(jobs):
-        slots.put(slot)
-    jobs = min(jobs, len(tasks))
-    with ProcessPoolExecutor(jobs, context, _start_process, (setting, slots)) as pool:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_process, (setting,)) as pool:
         futures = {pool.submit(_in_process, work, task): key for key, task in tasks.items()}
         try:
             for future in as_completed(futures):
@@ -254,8 +250,8 @@ def work_through(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_process(setting: Setting, slots: Any) -> None:
-    _own["sandboxes"] = Sandboxes(setting, slots.get())
+def _start_process(setting: Setting) -> None:
+    _own["sandboxes"] = Sandboxes(setting)
     Finalize(None, _own["sandboxes"].close, exitpriority=100)  # such a process ends past `atexit`
 
 

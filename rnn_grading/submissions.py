@@ -211,8 +211,9 @@ def learner_of(where: Sequence[str], names: Sequence[str]) -> str:
     for part in where[:-1]:
         if match := IN_FOLDER.fullmatch(part):
             return _learner(match["who"])
-    if match := IN_FILE.fullmatch(where[-1]):
-        return _learner(match["who"])
+    for part in where:
+        if part.lower().endswith((".ipynb", ".zip")) and (match := IN_FILE.fullmatch(part)):
+            return _learner(match["who"])
     for part in where:
         stem = re.sub(r"\.(ipynb|zip|py)$", "", part, flags=re.IGNORECASE)
         if part == where[-1] and len(where) == 1 and not any(name in stem for name in names):
@@ -419,7 +420,8 @@ def fit(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> Fitted:
         If no cell of the assignment is in it.
     """
     names = _matched(submitted, assignment)
-    if not any(names):
+    known = {name for name in names if name}
+    if len(known) < 2 and not any(assignment.frame[name].is_answer for name in known):
         raise Unreadable("no cell of it belongs to this assignment, so there is nothing to grade")
     answers, followers, copied = _sorted_out(submitted, names, assignment)
     fitted = Fitted([])
@@ -453,7 +455,7 @@ def _given_name(cell: dict[str, Any]) -> str:
 def _matched(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> list[str]:
     """The name in the frame of each submitted cell, or an empty string.
 
-    By its metadata, or its id; where these were lost, by its text, or by the function that it defines.
+    By its metadata, or its id; where these were lost, by its text, by the function that it defines, or by its place.
     """
     frame = assignment.frame
     names = [
@@ -469,6 +471,11 @@ def _matched(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> lis
             wanted = [assignment.answers.get(name, "") for name in names_in(cell["source"])]
             fitting = [name for name in wanted if name and name not in names]
             names[number] = fitting[0] if fitting else ""
+    for before, cell in zip(assignment.cells, assignment.cells[1:], strict=False):
+        if cell.part == "by hand" and cell.name not in names and before.name in names:
+            place = names.index(before.name) + 1  # an answer in words: what stands where it belongs
+            if place < len(names) and not names[place] and submitted[place]["cell_type"] == cell.kind:
+                names[place] = cell.name
     return names
 
 
@@ -547,9 +554,16 @@ def _in_order(answers: dict[str, Piece], followers: dict[str, list[Piece]], assi
 
 
 def _defined_elsewhere(fitted: Fitted, assignment: Assignment) -> list[str]:
-    """The answer cells whose functions a cell of the learner's own defines."""
-    own = {name for piece in fitted.pieces if piece.cell is None and piece.runs for name in names_in(piece.text)}
-    cells = dict.fromkeys(cell for function, cell in assignment.answers.items() if function in own)
+    """The answer cells that are stubs, or gone, and whose functions another cell of the learner's defines."""
+    defined = {
+        (name, piece.cell.name if piece.cell is not None else "")
+        for piece in fitted.pieces
+        if piece.runs and (piece.cell is None or piece.cell.is_answer)
+        for name in names_in(piece.text)
+    }
+    cells = dict.fromkeys(
+        cell for function, cell in assignment.answers.items() if any(f == function and c != cell for f, c in defined)
+    )
     is_stub = {
         piece.cell.name
         for piece in fitted.pieces

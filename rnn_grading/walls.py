@@ -7,6 +7,7 @@ if the last one left everything as it was.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -144,7 +145,7 @@ def find_walls(wanted: str = "", hidden: Sequence[Path] = ()) -> Walls:
         for twice in (True, False) if form == "bwrap" and os.geteuid() == 0 else (True,):
             walls = Walls(form, hidden, why if form != "bwrap" else "", twice)
             try:
-                with Sandbox(walls, View(), Limits(), slot=MAX_JOBS) as sandbox:
+                with Sandbox(walls, View(), Limits()) as sandbox:
                     _try_out(sandbox)
                 return walls
             except (Problem, OSError, EOFError, Broken) as error:
@@ -216,7 +217,6 @@ class Sandbox:
     walls: Walls
     view: View
     limits: Limits
-    slot: int
     served: int = field(default=0, init=False)
     ended: int | None = field(default=None, init=False)  # the exit code of the last worker, once it is known
     _is_clean: bool = field(default=False, init=False)
@@ -238,13 +238,13 @@ class Sandbox:
         mine, theirs = socket.socketpair()
         stack.callback(mine.close)
         self._control, self._mark = mine, f"{os.getpid()}-{time.monotonic_ns()}"
-        uid = FIRST_UID + self.slot if os.geteuid() == 0 else None
+        self._uid = uid = stack.enter_context(_own_user()) if os.geteuid() == 0 else None
         if self.walls.form == "bwrap":
             inside, home = "/view", "/tmp"
-            command = [*_bwrap(self.walls, view, self.view, self.limits, uid), str(_python())]
+            command = [*_bwrap(self.walls, view, self.view, self.limits, uid), sys.executable]
         else:
             inside, home = str(view), str(stack.enter_context(_folder("rnn-work-")))
-            command = [str(_python())]
+            command = [sys.executable]
             if uid is not None and self.walls.form == "user":
                 os.chown(home, uid, uid)
         settings = {
@@ -318,22 +318,37 @@ class Sandbox:
 
     def kill(self) -> None:
         """End it with everything that it started."""
+        self._is_clean = False
         inside = []
         with contextlib.suppress(psutil.Error):
             inside = psutil.Process(self.process.pid).children(recursive=True)
-        self._is_clean = False
+        if self.walls.form == "bwrap" and inside:
+            # The first process of a sandbox takes all others along, and bubblewrap then ends by itself.
+            with contextlib.suppress(psutil.Error):
+                inside[0].kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
-        if self.walls.form == "user":
-            _kill_all_of(FIRST_UID + self.slot)
+        if self.walls.form == "user" and self._uid is not None:
+            _kill_all_of(self._uid)
         elif self.walls.form == "no":
             _kill_marked(inside, self._mark)
-        psutil.wait_procs(inside, timeout=5)  # bubblewrap's processes end by themselves when the first one does
 
 
-def _python() -> Path:
-    return Path(sys.executable)
+@contextlib.contextmanager
+def _own_user() -> Iterator[int]:
+    """The number of a user that no other sandbox of this machine has now."""
+    for uid in range(FIRST_UID, FIRST_UID + 10 * MAX_JOBS):
+        with open(f"/var/run/rnn-grading-{uid}.lock", "w") as lock:  # where only root may write
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            yield uid
+            return
+    raise Problem("too many sandboxes at a time on this machine")
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ MAX_TEXT = 2000  # characters; what a learner wrote in a cell has a limit of its
 MAX_SIZE = 1_000_000  # numbers in an array: as many as a check reads
 DTYPES = {f"<{kind}" for kind in ("f2", "f4", "f8", "f16", "i2", "i4", "i8", "u2", "u4", "u8", "c8", "c16")}
 DTYPES |= {"|i1", "|u1", "|b1"}
-NOT_NUMBERS = re.compile(r"[<>|=]?[OUSVMm]\d{0,4}")
+NOT_NUMBERS = re.compile(r"[<>|=]?[OUSVMm]\d{0,4}(\[\w{1,12}\])?")
 FIELD = re.compile(r"[A-Za-z]\w{0,59}")
 TICK_SECONDS = 0.25
 SIZE = struct.Struct("<I")

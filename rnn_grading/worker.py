@@ -336,6 +336,9 @@ def make_shell(home: str, outputs: Outputs | None) -> Any:
         def enable_gui(self, gui: Any = None) -> None:
             """There is none."""
 
+        def ask_exit(self) -> None:
+            """Nothing to leave."""
+
         def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
             if outputs is not None:
                 outputs.error(etype.__name__, str(evalue)[:2000])
@@ -426,7 +429,8 @@ def serve(control: socket.socket, settings: dict[str, Any]) -> None:
         os.umask(0o077)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(PR_SET_DUMPABLE, 0)  # no worker of the same user may look into this process
+    if settings["reuse"]:  # no worker of the same user may look into this process; without walls it is looked for
+        _prctl(PR_SET_DUMPABLE, 0)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     before = _state(settings["places"]) if settings["reuse"] else None
     control.sendall(b"r")
