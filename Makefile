@@ -34,7 +34,7 @@ export OMP_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help lab test test-filled coverage test-portable test-oldest test-newest lint refresh reset update assignments \
-  grade test-course book test-browser
+  grade gradescope test-course book test-browser
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -107,6 +107,9 @@ assignments grade: export WALLS := $(WALLS)
 grade: export SUBMISSIONS := $(value SUBMISSIONS)
 grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [PAGES=no] [WALLS=no] ...
 	@$(PY) -m rnn_grading grade --jobs $(JOBS) --pages $(PAGES) --scheduler "$(SCHEDULER)" $(GRADE_ARGS) "$$SUBMISSIONS"
+
+gradescope: $(COURSE) ## make an autograder for Gradescope of each assignment, in build/gradescope
+	$(PY) -m rnn_grading gradescope
 
 test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
 	$(PY) -m pytest -o addopts='-p tools.settings' --cov --cov-config=tests/course/coverage.ini tests/course

@@ -52,6 +52,7 @@ def _one(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from rnn_grading.classroom import pages_of_the_book, write_classroom
     from rnn_grading.grade import Plan, grade
     from rnn_grading.gradebook import Course
     from rnn_grading.report import summary, write_csv
@@ -64,6 +65,7 @@ def _grade(options: argparse.Namespace) -> int:
     plan = Plan(_setting(options), options.jobs, options.pages != "no", options.quiet, options.scheduler)
     report = grade(Path(options.folder), course, plan)
     write_csv(report.rows, course.work / "grades.csv")
+    write_classroom(report.rows, course, pages_of_the_book(ROOT))
     print(summary(report, options.work))
     return 0
 
@@ -73,6 +75,33 @@ def _assignments(options: argparse.Namespace) -> int:
     from rnn_grading.handing_out import make_assignments
 
     print("\n".join(make_assignments(Course(options.sources, options.work), options.into, _setting(options))))
+    return 0
+
+
+def _gradescope(options: argparse.Namespace) -> int:
+    from rnn_grading.gradescope import make_autograders
+
+    print("\n".join(make_autograders(options.sources, ROOT, options.into)))
+    return 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    from rnn_grading.gradescope import write_results
+
+    write_results(options.submission, options.sources / options.assignment, options.into, _setting(options))
+    return 0
+
+
+def _learner(options: argparse.Namespace) -> int:
+    from rnn_grading.gradebook import Course
+
+    course = Course(options.sources, options.work)
+    with course.alone():
+        if options.command == "export":
+            print(f"{options.learner}: {course.export(options.learner, options.into)}")
+        else:
+            removed = course.delete(options.learner)
+            print("\n".join([f"{options.learner}: removed from the gradebook", *map(str, removed)]))
     return 0
 
 
@@ -113,6 +142,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     grade.add_argument("--pages", choices=("yes", "no"), default="yes", help="executed notebooks and feedback too")
     grade.add_argument("--scheduler", default="", help="the address of a Dask scheduler")
     grade.add_argument("--quiet", action="store_true", help="no progress bar")
+    scope = command("gradescope", _gradescope, "make an autograder's zip of each assignment", runs_code=False)
+    scope.add_argument("--into", type=Path, default=ROOT / "build" / "gradescope")
+    results = command("results", _results, "in an autograder: grade what was submitted, write results.json")
+    results.add_argument("submission", type=Path)
+    results.add_argument("--assignment", required=True)
+    results.add_argument("--into", type=Path, required=True)
+    for name, text in {"export": "put all that is known of a learner into a zip", "delete": "forget a learner"}.items():
+        one_learner = command(name, _learner, text, runs_code=False)
+        one_learner.add_argument("learner")
+        one_learner.add_argument("--into", type=Path, default=ROOT / "build")
     return parser.parse_args(arguments)
 
 

@@ -22,7 +22,7 @@ def judge_elsewhere(
     Parameters
     ----------
     tasks : dict
-        As in `rnn_grading.scores.judge_all`.
+        As for `rnn_grading.scores.Pool`.
     setting : Setting
         Its walls are found anew on each machine, of the same form.
     scheduler : str

@@ -45,11 +45,13 @@ class Item:
 class Verdict:
     """What came of one item: a message for a wrong one, an empty string for a right one.
 
-    `by_the_clock` is true of a time-out that another load on the machine may have caused.
+    `by_the_clock` is true of a time-out that another load on the machine may have caused, `in_hidden` of what only the
+    hidden cases found.
     """
 
     message: str
     by_the_clock: bool = False
+    in_hidden: bool = False
 
 
 class Stopped(Exception):  # noqa: N818 - not an error of the grader
@@ -223,10 +225,10 @@ class Notebook:
         except Stopped as stop:
             return Verdict(_sentence(item, stop), stop.by_the_clock)
         worker = self._channel
-        message = _verdict(item, names)
+        message, in_hidden = _verdict(item, names)
         if self._channel is not worker:  # it was lost on the way, which says more than what came of it
             return Verdict(f"{_named(item)}: {self.notes[-1]}", self._by_the_clock)
-        return Verdict(message)
+        return Verdict(message, in_hidden=in_hidden)
 
     def _stand_in(self, name: str) -> Any:
         """A function that behaves as the learner's does; None if there is none of that name."""
@@ -269,19 +271,28 @@ def _sentence(item: Item, stop: Stopped) -> str:
     return f"{_named(item)}: {stop.sentence}"
 
 
-def _verdict(item: Item, names: dict[str, Any]) -> str:
-    """The message of the test, or an empty string if it is content."""
+HIDDEN = "BEGIN HIDDEN TESTS"
+
+
+def _verdict(item: Item, names: dict[str, Any]) -> tuple[str, bool]:
+    """The message of the test, or an empty string if it is content; and whether only its hidden cases are not."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(item.source, f"<{item.name}>", "exec"), names)  # the source of the assignment, nobody else's
-    except AssertionError as error:  # CheckFailed is one
-        return str(error) or f"{_named(item)} is not right"
-    except NameError as error:
-        missing = [name for name in item.functions if name not in names]
-        return f"{missing[0]} is not defined" if missing else str(error)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
+        place = error.__traceback__
+        line = place.tb_next.tb_lineno if place is not None and place.tb_next is not None else 0
+        return _said(error, item, names), HIDDEN in "\n".join(item.source.splitlines()[:line])
+    return "", False
+
+
+def _said(error: Exception, item: Item, names: dict[str, Any]) -> str:
+    missing = [name for name in item.functions if name not in names]
+    if isinstance(error, NameError) and missing:
+        return f"{missing[0]} is not defined"
+    if isinstance(error, AssertionError):  # CheckFailed is one
+        return str(error) or f"{_named(item)} is not right"
+    return f"{type(error).__name__}: {error}"
 
 
 class Caller:

@@ -14,10 +14,9 @@ from typing import Any
 import nbformat
 from tqdm import tqdm
 
-from rnn_grading import scores
 from rnn_grading.assignments import Assignment
 from rnn_grading.gradebook import Course, Score, read_json, write_json
-from rnn_grading.scores import Result, Setting, Task
+from rnn_grading.scores import Pool, Result, Setting, Task
 from rnn_grading.submissions import MAX_HELPER, HandIn, Unreadable, collect, read_file
 from rnn_grading.walls import HELPERS, HERE, MAX_JOBS, Problem
 
@@ -143,26 +142,29 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
         for name in used:
             course.register(name)
         keys = {name: key_of(assignment, plan.setting) for name, assignment in used.items()}
-        _try_sources(keys, course, plan)
-        rows, waiting = _sort_out(hand_ins, course, used, keys)
-        moved: list[str] = []
-        rows += _run_all(waiting, course, plan, moved)
-        rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
-        for row in rows:
-            _add_scores(row, course, used[row.hand_in.assignment])
-        if plan.pages:
-            from rnn_grading.pages import write_pages
+        with Pool(plan.setting, plan.jobs) as pool:
+            _try_sources(keys, course, pool)
+            rows, waiting = _sort_out(hand_ins, course, used, keys)
+            moved: list[str] = []
+            rows += _run_all(waiting, course, plan, pool, moved)
+            rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
+            for row in rows:
+                _add_scores(row, course, used[row.hand_in.assignment])
+            if plan.pages:
+                from rnn_grading.pages import write_pages
 
-            write_pages(rows, course, plan)
+                write_pages(rows, course, plan, pool)
     return Report(rows, strange, plan.setting, len(waiting), moved)
 
 
-def _try_sources(keys: dict[str, str], course: Course, plan: Plan) -> None:
+def _try_sources(keys: dict[str, str], course: Course, pool: Pool) -> None:
     """Judge the sources themselves, once: tests that refuse the solutions would take everybody's points."""
     paths = {name: course.work / "records" / f"{name}.tried" for name in keys}
     new = [name for name, path in paths.items() if not path.exists() or path.read_text() != keys[name]]
-    tasks = {name: (nbformat.writes(course.source(name)).encode(), {}, course.assignment(name)) for name in new}
-    for name, result in scores.work_through(scores.judge, tasks, plan.setting, plan.jobs):
+    tasks: dict[Any, Task] = {
+        name: (nbformat.writes(course.source(name)).encode(), {}, course.assignment(name)) for name in new
+    }
+    for name, result in pool.judge(tasks):
         if isinstance(result, Exception):
             raise Problem(f"no notebook can be run here: {result}")
         refuse_broken(name, result)
@@ -245,7 +247,7 @@ def _helpers(hand_in: HandIn) -> dict[str, str]:
     return found
 
 
-def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, moved: list[str]) -> list[Graded]:
+def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool, moved: list[str]) -> list[Graded]:
     """Run what has to be run; only this process writes."""
     if not waiting:
         return []
@@ -255,7 +257,7 @@ def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, moved: lis
 
         results = judge_elsewhere(tasks, plan.setting, plan.scheduler)
     else:
-        results = scores.judge_all(tasks, plan.setting, min(plan.jobs, len(tasks)))
+        results = pool.judge(tasks)
     rows = []
     for number, result in tqdm(results, total=len(tasks), desc="scores", unit="notebook", disable=plan.quiet):
         one = waiting[number]

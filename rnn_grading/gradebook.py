@@ -9,8 +9,9 @@ import logging
 import os
 import shutil
 import warnings
+import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,29 @@ class Course:
     def places_of(self, learner: str) -> list[Path]:
         """All files and folders that hold something of a learner."""
         folders = [self.work / kind / learner for kind in ("submitted", "autograded", "feedback")]
-        return [path for path in [*folders, *self.work.glob("records/*/*.json")] if _is_of(path, learner)]
+        records = [self.work / "records" / name / learner for name in self.names]
+        files = [path.with_name(f"{learner}{end}") for path in records for end in (".json", ".shown.json")]
+        return [path for path in [*folders, *files] if path.exists()]
+
+    def export(self, learner: str, into: Path) -> Path:
+        """Put all that is known of a learner into a zip: what was handed in, points, comments, pages."""
+        known = {}
+        for name, assignment in self.assignments.items():
+            scores, comments = self.scores(assignment, learner)
+            if scores:
+                known[name] = {"scores": [asdict(score) for score in scores], "comments": comments}
+        places = self.places_of(learner)
+        if not known and not places:
+            raise Problem(f"nothing is known of a learner called {learner!r}")
+        into.mkdir(parents=True, exist_ok=True)
+        target = into / f"{learner}.zip"
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("gradebook.json", json.dumps(known, ensure_ascii=False, indent=1))
+            for place in places:
+                for path in [place] if place.is_file() else sorted(place.rglob("*")):
+                    if path.is_file():
+                        packed.write(path, str(path.relative_to(self.work)))
+        return target
 
     def delete(self, learner: str) -> list[Path]:
         """Remove a learner from the database and from the disk; returns what was removed."""
@@ -192,10 +215,6 @@ class Course:
         with contextlib.suppress(Exception):
             self.gradebook.db.connection().exec_driver_sql("VACUUM")  # what is deleted is not left in the file
         return places
-
-
-def _is_of(path: Path, learner: str) -> bool:
-    return path.exists() and (path.name == learner or path.name == f"{learner}.json")
 
 
 class _Listener(logging.Handler):

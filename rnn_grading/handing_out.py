@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 
+from rnn_grading.drawing import draw
 from rnn_grading.grade import refuse_broken
 from rnn_grading.gradebook import Course
-from rnn_grading.pages import draw
 from rnn_grading.scores import Sandboxes, Setting, judge
 from rnn_grading.submissions import fit, parse
 from rnn_grading.walls import Problem

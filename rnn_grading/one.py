@@ -9,7 +9,7 @@ from rnn_grading.assignments import Assignment, read
 from rnn_grading.scores import Result, Sandboxes, Setting, judge, versions
 from rnn_grading.submissions import File, Unreadable, read_file
 
-__all__ = ["about_one", "as_data"]
+__all__ = ["about_one", "as_data", "grade_one"]
 
 
 def about_one(path: Path, source: Path, setting: Setting) -> dict[str, Any]:
@@ -29,15 +29,19 @@ def about_one(path: Path, source: Path, setting: Setting) -> dict[str, Any]:
     dict
         See `as_data`.
     """
+    return as_data(*grade_one(path, source, setting), setting)
+
+
+def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, Result]:
+    """The assignment of a source, and what a file for it comes to."""
     assignment, _ = read(source)
     sandboxes = Sandboxes(setting)
     try:
-        result = judge(read_file(File((path.name,), path)), {}, assignment, sandboxes)
+        return assignment, judge(read_file(File((path.name,), path)), {}, assignment, sandboxes)
     except Unreadable as reason:
-        result = Result("unreadable", notes=[str(reason)])
+        return assignment, Result("unreadable", notes=[str(reason)])
     finally:
         sandboxes.close()
-    return as_data(assignment, result, setting)
 
 
 def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[str, Any]:

@@ -17,27 +17,26 @@ from pygments.lexers import PythonLexer
 from tqdm import tqdm
 
 from rnn_grading.assignments import Assignment, make_template
-from rnn_grading.clean import clean_html, clean_outputs, markdown_to_html, picture
-from rnn_grading.examiner import Notebook, Stopped
+from rnn_grading.clean import clean_html, markdown_to_html, picture
+from rnn_grading.drawing import Outputs, draw
 from rnn_grading.grade import UNGRADED, Graded, Plan, digest_of, record_of
 from rnn_grading.gradebook import Course, read_json, write_json
-from rnn_grading.scores import Sandboxes, work_through
+from rnn_grading.scores import Pool
 from rnn_grading.submissions import Fitted, Piece, Unreadable, fit, parse
-from rnn_grading.walls import HERE, View
+from rnn_grading.walls import HERE
 
-__all__ = ["draw", "write_pages"]
+__all__ = ["feedback", "write_pages"]
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 TEXT_SHOWN = 20_000  # characters of one output on a page
-Outputs = list[list[dict[str, Any]]]
 
 
-def write_pages(rows: Sequence[Graded], course: Course, plan: Plan) -> None:
+def write_pages(rows: Sequence[Graded], course: Course, plan: Plan, pool: Pool) -> None:
     """Make the pages of which something has changed since they were made, marks given by hand among it."""
     there = [row for row in rows if row.status not in UNGRADED]
     outdated = {number: row for number, row in enumerate(there) if not _is_executed(row, course)}
     tasks = {number: _task(row, course) for number, row in outdated.items()}
-    drawn = work_through(draw, tasks, plan.setting, plan.jobs)
+    drawn = pool.each(draw, tasks)
     for number, outputs in tqdm(
         drawn, total=len(tasks), desc="pages", unit="notebook", disable=plan.quiet or not tasks
     ):
@@ -57,27 +56,6 @@ def _task(row: Graded, course: Course) -> Any:
     return notebook.read_bytes(), helpers, course.assignment(row.hand_in.assignment)
 
 
-def draw(content: bytes, helpers: dict[str, str], assignment: Assignment, sandboxes: Sandboxes) -> Outputs:
-    """Execute a submission for its outputs: those of each piece in turn, cleaned. Runs in a process of the pool."""
-    fitted = fit(parse(content)[0], assignment)
-    view = View(pages=True, torch=assignment.imports_torch or b"torch" in content)
-    notebook = Notebook(lambda: sandboxes.get(view), sandboxes.setting.limits)
-    for name, text in helpers.items():
-        notebook.cell(f"%%writefile {name}\n{text}")
-    found: Outputs = []
-    for piece in fitted.pieces:
-        if piece.kind != "code" or (piece.cell is not None and piece.cell.part == "test") or not piece.text.strip():
-            found.append([])
-            continue
-        answer = notebook.cell(piece.text)
-        if isinstance(answer, Stopped):
-            found.append([{"output_type": "error", "ename": "Stopped", "evalue": answer.sentence, "traceback": []}])
-        else:
-            found.append(answer.get("outputs", []))
-    notebook.close()
-    return [clean_outputs(outputs) for outputs in found]
-
-
 # The notebook that formgrader shows
 
 
@@ -87,12 +65,14 @@ def _notebook_path(row: Graded, course: Course) -> Path:
 
 
 def _mark_path(row: Graded, course: Course) -> Path:
-    return record_of(course, row.hand_in).with_suffix(".shown.json")
+    return record_of(course, row.hand_in).with_name(f"{row.hand_in.learner}.shown.json")
 
 
 @lru_cache(maxsize=1)
 def _code() -> str:
-    return digest_of([(HERE / name).read_text(encoding="utf-8") for name in ("pages.py", "clean.py", "worker.py")])
+    return digest_of(
+        [(HERE / name).read_text(encoding="utf-8") for name in ("pages.py", "clean.py", "drawing.py", "worker.py")]
+    )
 
 
 def _is_executed(row: Graded, course: Course) -> bool:
@@ -186,7 +166,7 @@ def feedback(row: Graded, course: Course) -> str:
         parts += [_shown(cell, assignment) for cell in notebook.cells if cell.id != "note-on-grading"]
         parts.append("</main>")
     return PAGE.format(
-        title=html.escape(f"{title} · {row.hand_in.learner}"), policy=POLICY, style=_style(), body="\n".join(parts)
+        title=html.escape(f"{title} · {row.hand_in.learner}"), policy=POLICY, style=style(), body="\n".join(parts)
     )
 
 
@@ -252,7 +232,8 @@ def _output(output: Any) -> str:
 
 
 @lru_cache(maxsize=1)
-def _style() -> str:
+def style() -> str:
+    """The look of all pages, light and dark."""
     light, dark = (HtmlFormatter(style=style).get_style_defs(".highlight") for style in ("default", "github-dark"))
     return (
         f"{STYLE}\n{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: var(--soft) }}"

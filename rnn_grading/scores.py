@@ -7,8 +7,8 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from multiprocessing.util import Finalize
 from typing import Any
@@ -18,7 +18,7 @@ from rnn_grading.examiner import Notebook, Verdict
 from rnn_grading.submissions import Fitted, Unreadable, fit, parse
 from rnn_grading.walls import Limits, Sandbox, View, Walls
 
-__all__ = ["Result", "Sandboxes", "Setting", "judge", "judge_all", "versions", "work_through"]
+__all__ = ["Pool", "Result", "Sandboxes", "Setting", "judge", "versions"]
 
 WORST = ("out of memory", "crashed", "timed out")
 PER_SANDBOX = 200  # submissions, before it is made anew
@@ -44,6 +44,8 @@ class Result:
         Of each item that was judged: what is wrong, or an empty string.
     for_a_person : list of str
         The items that a person must look at.
+    in_hidden : list of str
+        The items that only hidden cases found wrong.
     unwritten : list of str
         The answer cells that are gone, or as they were handed out.
     notes : list of str
@@ -57,6 +59,7 @@ class Result:
     status: str
     messages: dict[str, str] = field(default_factory=dict)
     for_a_person: list[str] = field(default_factory=list)
+    in_hidden: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     by_the_clock: bool = False
@@ -166,6 +169,7 @@ def _run(
     result.by_the_clock |= any(verdict.message and verdict.by_the_clock for verdict in verdicts.values())
     absent = {name for problem in problems if problem["module"] for name in [problem["module"], *problem["defines"]]}
     for name, verdict in verdicts.items():
+        result.in_hidden += [name] if verdict.in_hidden else []
         result.messages[name] = _explained(verdict.message, assignment, name, problems)
         if any(f"name '{lost}' is not defined" in verdict.message for lost in absent):
             result.for_a_person.append(name)  # it may be right where that is installed
@@ -217,37 +221,57 @@ Work = Callable[[bytes, dict[str, str], Assignment, Sandboxes], Any]
 _own: dict[str, Any] = {}
 
 
-def judge_all(tasks: dict[Any, Task], setting: Setting, jobs: int) -> Iterator[tuple[Any, Result | Exception]]:
-    """Judge submissions, several at a time; yields each by its key as soon as it is known.
+class Pool:
+    """Processes that have sandboxes, and do the same with many submissions.
 
-    A time-out on the clock is tried again, with nothing else running, before it counts.
+    They are started when there is more than one submission, and stay until the pool is closed; one alone is done here.
     """
-    again = {}
-    for key, result in work_through(judge, tasks, setting, jobs):
-        if isinstance(result, Result) and result.by_the_clock and len(tasks) > 1:
-            again[key] = tasks[key]
-        else:
-            yield key, result
-    yield from work_through(judge, again, setting, 1)
+
+    def __init__(self, setting: Setting, jobs: int) -> None:
+        self.setting, self.jobs = setting, jobs
+        self._sandboxes = Sandboxes(setting)
+        self._processes: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Pool:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End all processes and sandboxes."""
+        if self._processes is not None:
+            self._processes.shutdown(wait=True, cancel_futures=True)
+        self._sandboxes.close()
+
+    def each(self, work: Work, tasks: dict[Any, Task]) -> Iterator[tuple[Any, Any | Exception]]:
+        """What came of each task, by its key, as soon as it is known; a fault of the grader itself as an exception."""
+        if self.jobs == 1 or len(tasks) < 2:
+            for key, task in tasks.items():
+                yield key, _or_error(partial(work, *task, self._sandboxes))
+            return
+        if self._processes is None:
+            context = multiprocessing.get_context("spawn")
+            self._processes = ProcessPoolExecutor(self.jobs, context, _start_process, (self.setting,))
+        futures = {self._processes.submit(_in_process, work, task): key for key, task in tasks.items()}
+        for future in as_completed(futures):
+            yield futures[future], _or_error(future.result)
+
+    def judge(self, tasks: dict[Any, Task]) -> Iterator[tuple[Any, Result | Exception]]:
+        """Judge submissions. A time-out on the clock is tried again, with nothing else running, before it counts."""
+        again = {}
+        for key, result in self.each(judge, tasks):
+            if isinstance(result, Result) and result.by_the_clock and len(tasks) > 1:
+                again[key] = tasks[key]
+            else:
+                yield key, result
+        for key, task in again.items():
+            yield from self.each(judge, {key: task})
 
 
-def work_through(
-    work: Work, tasks: dict[Any, Task], setting: Setting, jobs: int
-) -> Iterator[tuple[Any, Any | Exception]]:
-    """Do the same with many submissions, in processes that have sandboxes; yields what came of each, by its key."""
-    if not tasks:
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), context, _start_process, (setting,)) as pool:
-        futures = {pool.submit(_in_process, work, task): key for key, task in tasks.items()}
-        try:
-            for future in as_completed(futures):
-                try:
-                    yield futures[future], future.result()
-                except (Exception, BrokenProcessPool) as error:  # a fault of the grader itself
-                    yield futures[future], error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+def _or_error(do: Callable[[], Any]) -> Any | Exception:
+    try:
+        return do()
+    except Exception as error:
+        return error
 
 
 def _start_process(setting: Setting) -> None:

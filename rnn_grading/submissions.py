@@ -471,11 +471,11 @@ def _matched(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> lis
             wanted = [assignment.answers.get(name, "") for name in names_in(cell["source"])]
             fitting = [name for name in wanted if name and name not in names]
             names[number] = fitting[0] if fitting else ""
-    for before, cell in zip(assignment.cells, assignment.cells[1:], strict=False):
-        if cell.part == "by hand" and cell.name not in names and before.name in names:
+    for before, framed in zip(assignment.cells, assignment.cells[1:], strict=False):
+        if framed.part == "by hand" and framed.name not in names and before.name in names:
             place = names.index(before.name) + 1  # an answer in words: what stands where it belongs
-            if place < len(names) and not names[place] and submitted[place]["cell_type"] == cell.kind:
-                names[place] = cell.name
+            if place < len(names) and not names[place] and submitted[place]["cell_type"] == framed.kind:
+                names[place] = framed.name
     return names
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import corpus
-import nbformat
 import pytest
 
 from rnn_grading.assignments import Assignment, read

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.mistakes import CATALOGUE
+from rnn_helpers.mistakes import CATALOGUE, Mistake
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "notebooks" / "assignments"
@@ -242,6 +242,12 @@ def stands_alone(function: Callable) -> bool:
         return False
     own = set(function.__code__.co_names) & set(vars(sys.modules[function.__module__]))
     return own <= {"np", "itertools", "rnn_step", "rnn_forward"}
+
+
+def mistakes_shown(name: str) -> list[Mistake]:
+    """The mistakes of the catalogues that `mistaken` shows."""
+    both = [mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES) if stands_alone(mistake.function)]
+    return [m for function in ITEMS[name] for m in [m for m in both if m.target == function][:SHOWN]]
 
 
 def mistaken(name: str) -> list[tuple[NotebookNode, tuple[str, ...], dict[str, str]]]:

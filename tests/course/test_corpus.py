@@ -12,6 +12,7 @@ import psutil
 import pytest
 from conftest import items_of
 
+
 def test_every_submission_gets_its_status_and_points(graded):
     assert graded.rows.keys() == graded.expected.keys()
     wrong = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import corpus
 import nbformat
 import pytest
+
 from rnn_grading.assignments import for_reading, is_answer, part_of
 from rnn_grading.gradebook import Course
 

@@ -8,6 +8,7 @@ import zipfile
 import corpus
 import nbformat
 import pytest
+
 from rnn_grading.gradebook import Course
 from rnn_grading.handing_out import make_assignments
 from rnn_grading.scores import Setting

@@ -144,7 +144,10 @@ def test_no_path_of_a_zip_leads_out_of_it(tmp_path):
 @pytest.mark.parametrize(
     ("paths", "taken"),
     [
-        ({"ada/step_and_shapes/step_and_shapes.ipynb": BLANK, "ada/step_and_shapes/step_and_shapes (1).ipynb": GOOD}, 1),
+        (
+            {"ada/step_and_shapes/step_and_shapes.ipynb": BLANK, "ada/step_and_shapes/step_and_shapes (1).ipynb": GOOD},
+            1,
+        ),
         ({"ada/step_and_shapes/a.ipynb": GOOD, "ada/step_and_shapes/step_and_shapes.ipynb": BLANK}, 0),
         ({"adal_17_111_step_and_shapes.ipynb": GOOD, "adal_LATE_17_334_step_and_shapes-1.ipynb": GOOD}, 1),
         ({"ada_step_and_shapes.ipynb": b"{", "ada step_and_shapes.ipynb": GOOD}, 1),
@@ -188,7 +191,7 @@ def test_names_are_made_fit_for_patterns_and_pages(tmp_path):
 @given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=30), min_size=1, max_size=4))
 def test_whatever_files_are_called_a_learner_has_a_name_or_none(parts):
     name = learner_of(parts, list(corpus.NAMES))
-    assert not set(name) & set("[]*?{}\\/<>&\"`\0")
+    assert not set(name) & set('[]*?{}\\/<>&"`\0')
 
 
 # Reading
@@ -274,13 +277,15 @@ def test_whatever_bytes_come_are_read_or_refused(content):
 # Fitting
 
 KNOWN = parse(GOOD)[0]
-OWN = [
-    {"cell_type": "code", "source": f"own {i}", "metadata": {}, "attachments": None, "id": ""} for i in range(3)
-]
+OWN = [{"cell_type": "code", "source": f"own {i}", "metadata": {}, "attachments": None, "id": ""} for i in range(3)]
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from([*KNOWN, *OWN]), max_size=40).filter(lambda cells: len({cell["id"] for cell in cells} - {""}) > 1))
+@given(
+    st.lists(st.sampled_from([*KNOWN, *OWN]), max_size=40).filter(
+        lambda cells: len({cell["id"] for cell in cells} - {""}) > 1
+    )
+)
 def test_whatever_is_handed_in_the_frame_is_whole(cells):
     cells = copy.deepcopy(cells)
     for number, cell in enumerate(cells):

@@ -11,10 +11,10 @@ import time
 import corpus
 import psutil
 import pytest
-from conftest import LIMITS, points, walls_of
+from conftest import LIMITS, points
 
 from rnn_grading.examiner import Caller, Notebook
-from rnn_grading.scores import Sandboxes, Setting, judge
+from rnn_grading.scores import Pool, Sandboxes, Setting, judge
 from rnn_grading.walls import MIB, Limits, Walls
 
 STEP = corpus.STEP
@@ -46,7 +46,7 @@ def target(tmp_path):
         "PID": str(sleeping.pid),
     }
     sleeping.kill()
-    sleeping.wait()
+    sleeping.wait(20)
     listening.close()
     abstract.close()
 
@@ -261,15 +261,14 @@ def test_no_worker_looks_into_its_server(behind, step):
 
 def test_a_busy_neighbour_costs_nobody_else_a_point(bwrap, assignments):
     """60 children that take all processors; the right submission beside them gets all its points."""
-    from rnn_grading.scores import judge_all
-
     busy = "import os\nfor _ in range(60):\n    if os.fork() == 0:\n        while True:\n            pass"
     step = assignments[STEP]
     tasks = {
         "busy": (corpus.as_bytes(corpus.with_own_cell(corpus.solved(STEP), busy)), {}, step),
         "right": (corpus.as_bytes(corpus.solved(STEP)), {}, step),
     }
-    results = dict(judge_all(tasks, Setting(bwrap, LIMITS), 2))
+    with Pool(Setting(bwrap, LIMITS), 2) as pool:
+        results = dict(pool.judge(tasks))
     assert sum(points(results["right"], step).values()) == 16
     assert not results["right"].notes
 
@@ -289,7 +288,9 @@ def test_another_user_where_bubblewrap_cannot_be_had(step):
         notebook.cell(LEAVES["daemon"])
         notebook.close()
         sandbox.kill()
-        assert not [p for p in psutil.process_iter() if p.uids().real == sandbox._uid and p.status() != psutil.STATUS_ZOMBIE]
+        assert not [
+            p for p in psutil.process_iter() if p.uids().real == sandbox._uid and p.status() != psutil.STATUS_ZOMBIE
+        ]
         secret = ask(made, step, "def probe():\n    return open('/etc/shadow').read()")
         assert isinstance(secret, PermissionError)
     finally:

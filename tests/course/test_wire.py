@@ -140,8 +140,7 @@ JSON = st.recursive(
     max_leaves=10,
 )
 KINDS = st.sampled_from(
-    "value int float dots array matrix scalar tensor list tuple named dict function layer other".split()
-    + ["no numbers", "too large"]
+    ["value", "int", "float", "dots", "array", "matrix", "scalar", "tensor", "list", "tuple", "named", "dict", "function", "layer", "other", "no numbers", "too large"]
 )
 TREES = st.recursive(
     st.builds(lambda kind, parts: [kind, *parts], KINDS, st.lists(JSON, max_size=4)),
@@ -185,7 +184,7 @@ def mutated(draw):
     data = bytearray(GOOD)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, len(data) - 1))
-        match draw(st.sampled_from("flip cut insert".split())):
+        match draw(st.sampled_from(["flip", "cut", "insert"])):
             case "flip":
                 data[place] = draw(st.integers(0, 255))
             case "cut":
