@@ -23,10 +23,22 @@ TAGS = frozenset({
     *("ol", "p", "pre", "q", "s", "samp", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td"),
     *("tfoot", "th", "thead", "tr", "u", "ul"),
 })  # fmt: skip
+LINK = re.compile(r"(https?:|mailto:|#)", re.IGNORECASE)
+PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=]*")
+
+
+def _of_a_link(tag: str, name: str, value: str) -> bool:
+    return name == "href" and LINK.match(value.strip()) is not None
+
+
+def _of_a_picture(tag: str, name: str, value: str) -> bool:
+    return name in {"alt", "width", "height"} or (name == "src" and PICTURE.fullmatch(value) is not None)
+
+
 ATTRIBUTES = {
     "*": ["title", "lang"],
-    "a": ["href"],
-    "img": ["src", "alt", "width", "height"],
+    "a": _of_a_link,
+    "img": _of_a_picture,
     "ol": ["start"],
     "td": ["colspan", "rowspan", "style"],
     "th": ["colspan", "rowspan", "scope", "style"],
@@ -48,9 +60,7 @@ def clean_html(text: str) -> str:
     """HTML without whatever could run or load something: links lead to the web, pictures stand inside."""
     protocols = ["http", "https", "mailto", "data"]
     cleaner = bleach.Cleaner(TAGS, ATTRIBUTES, protocols, strip=True, css_sanitizer=STYLES)
-    cleaned = cleaner.clean(re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|$)", "", text))
-    cleaned = re.sub(r'(<a [^>]*?href=")data:[^"]*', r"\1#", cleaned)
-    return re.sub(r'(<img [^>]*?src=")(?!data:image/(?:png|jpeg|gif);base64,)[^"]*', r"\1", cleaned)
+    return str(cleaner.clean(re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|$)", "", text)))
 
 
 def markdown_to_html(text: str, attachments: Any = None) -> str:

@@ -20,6 +20,7 @@ import socket
 import sys
 import traceback
 import types
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -275,7 +276,8 @@ class Outputs:
 
     def rich(self, kind: str, data: dict[str, Any]) -> None:
         """Keep a picture, a table or a value."""
-        data = {str(name): value for name, value in data.items() if isinstance(value, str)}
+        data = {str(n): b64encode(v).decode() if isinstance(v, bytes) else v for n, v in data.items()}
+        data = {name: value for name, value in data.items() if isinstance(value, str)}
         size = sum(map(len, data.values()))
         if size > self.rich_left:
             self.cut_here()

@@ -47,6 +47,7 @@ COURSE_BROUGHT_BY = {
     "jupyter_client": "nbgrader",
     "nbconvert": "nbgrader",
     "nbformat": "nbconvert",
+    "bs4": "nbconvert",
     "sqlalchemy": "nbgrader",
     "traitlets": "nbconvert",
 }

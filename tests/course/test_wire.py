@@ -140,7 +140,25 @@ JSON = st.recursive(
     max_leaves=10,
 )
 KINDS = st.sampled_from(
-    ["value", "int", "float", "dots", "array", "matrix", "scalar", "tensor", "list", "tuple", "named", "dict", "function", "layer", "other", "no numbers", "too large"]
+    [
+        "value",
+        "int",
+        "float",
+        "dots",
+        "array",
+        "matrix",
+        "scalar",
+        "tensor",
+        "list",
+        "tuple",
+        "named",
+        "dict",
+        "function",
+        "layer",
+        "other",
+        "no numbers",
+        "too large",
+    ]
 )
 TREES = st.recursive(
     st.builds(lambda kind, parts: [kind, *parts], KINDS, st.lists(JSON, max_size=4)),
