@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.platform == "win32":
         return _say("expected Linux or macOS: grading needs limits that Windows does not have (WSL has them)")
     try:
+        import bleach  # noqa: F401
+        import latex2mathml  # noqa: F401
         import nbgrader.preprocessors  # noqa: F401
 
         from rnn_grading.walls import Problem
