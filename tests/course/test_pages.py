@@ -25,7 +25,18 @@ def harm_in(page: str) -> list[str]:
     for element in BeautifulSoup(page, "html.parser").find_all(True):
         if element.name == "style" and element.find_parent("head") is None:
             found.append("style")
-        if element.name not in TAGS | MATH_TAGS | {"main", "header", "section", "article", "body", "html", "head", "meta", "title", "style"}:
+        if element.name not in TAGS | MATH_TAGS | {
+            "main",
+            "header",
+            "section",
+            "article",
+            "body",
+            "html",
+            "head",
+            "meta",
+            "title",
+            "style",
+        }:
             found.append(element.name)
         for name, value in element.attrs.items():
             address = re.sub(r"\s", "", str(value)).lower()
