@@ -45,12 +45,10 @@ class Item:
 class Verdict:
     """What came of one item: a message for a wrong one, an empty string for a right one.
 
-    `by_the_clock` is true of a time-out that another load on the machine may have caused, `in_hidden` of what only the
-    hidden cases found.
+    `in_hidden` is true of what only the hidden cases found.
     """
 
     message: str
-    by_the_clock: bool = False
     in_hidden: bool = False
 
 
@@ -75,13 +73,13 @@ class Notebook:
     kinds: list[str] = field(default_factory=list)  # of what went wrong: timed out, out of memory, crashed
     notes: list[str] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)  # statements that failed, with the cell's number
+    by_the_clock: bool = False  # a worker was lost to the clock, which other programs may have slowed down
     _cells: list[tuple[int, str]] = field(default_factory=list)
     _bad: set[int] = field(default_factory=set)
     _channel: Channel | None = None
     _sandbox: Sandbox | None = None
     _spent: float = 0.0
     _over: str = ""
-    _by_the_clock: bool = False
     _number: int = 0
     _begun: float = 0.0
     _cpu_before: float | None = None
@@ -104,6 +102,7 @@ class Notebook:
                     continue
                 if not is_answer_to(answer, self._number):
                     raise Broken("an answer to another question")
+                self._spent += (time.monotonic() - self._begun) / 3  # as many a short wait adds up, too
                 return answer, parts
             raise Broken("too many calls back")
         except Stopped as stopped:
@@ -128,13 +127,13 @@ class Notebook:
         used = self._sandbox.cpu_seconds()
         if self._cpu_before is None:
             self._cpu_before = max(0.0, used - waited)
-        allowed = min(self.limits.cell_seconds, self.limits.submission_seconds - self._spent)
+        allowed = max(0.0, min(self.limits.cell_seconds, self.limits.submission_seconds - self._spent))
         busy = used - self._cpu_before
         if busy < allowed and waited < 3 * allowed:
             return
         cell, whole = self.limits.cell_seconds, self.limits.submission_seconds
         sentence = f"it ran too long (limits: {cell:g} s a cell or call, {whole:g} s a notebook)"
-        raise Stopped("timed out", sentence, by_the_clock=busy < allowed)
+        raise Stopped("timed out", sentence, by_the_clock=busy < self.limits.cell_seconds)
 
     def _end(self, error: Exception) -> Stopped:
         if isinstance(error, Broken):
@@ -150,8 +149,9 @@ class Notebook:
 
     def _lose(self, stop: Stopped) -> None:
         """Give the worker up."""
-        self._spent += time.monotonic() - self._begun
-        self._by_the_clock |= stop.by_the_clock
+        waited = time.monotonic() - self._begun
+        self._spent += waited / 3 if stop.by_the_clock else waited
+        self.by_the_clock |= stop.by_the_clock
         if stop.kind not in self.kinds:
             self.kinds.append(stop.kind)
         if stop.sentence not in self.notes:
@@ -172,7 +172,7 @@ class Notebook:
         """Have a worker in which all cells so far have run."""
         while self._channel is None:
             if self._over:
-                raise Stopped("timed out", f"not run: {self._over}", self._by_the_clock)
+                raise Stopped("timed out", f"not run: {self._over}", self.by_the_clock)
             self._sandbox = self.sandboxes()
             self._channel = Channel(self._sandbox.connect(), self._tick)
             self._number = 0
@@ -223,11 +223,11 @@ class Notebook:
                 if stand_in is not None:
                     names[name] = stand_in
         except Stopped as stop:
-            return Verdict(_sentence(item, stop), stop.by_the_clock)
+            return Verdict(_sentence(item, stop))
         worker = self._channel
         message, in_hidden = _verdict(item, names)
         if self._channel is not worker:  # it was lost on the way, which says more than what came of it
-            return Verdict(f"{_named(item)}: {self.notes[-1]}", self._by_the_clock)
+            return Verdict(f"{_named(item)}: {self.notes[-1]}")
         return Verdict(message, in_hidden=in_hidden)
 
     def _stand_in(self, name: str) -> Any:

@@ -166,7 +166,7 @@ def _run(
             verdicts[name] = notebook.judge(item, given)
     notebook.close()
     problems = [problem for problem in notebook.problems if problem["cell"] in own]
-    result.by_the_clock |= any(verdict.message and verdict.by_the_clock for verdict in verdicts.values())
+    result.by_the_clock |= notebook.by_the_clock and any(verdict.message for verdict in verdicts.values())
     absent = {name for problem in problems if problem["module"] for name in [problem["module"], *problem["defines"]]}
     for name, verdict in verdicts.items():
         result.in_hidden += [name] if verdict.in_hidden else []

@@ -144,9 +144,11 @@ def test_stopped_in_the_middle_it_goes_on_where_it_was(number, few, tmp_path):
 
 
 def test_a_time_out_on_the_clock_is_tried_again_alone(tmp_path, best, monkeypatch):
-    """The first try waits on a clock that others may slow down; a second one, alone, is right."""
+    """Who waits may only have been slowed down by others; what costs no points needs no second try."""
     work, folder = tmp_path / "course", tmp_path / "two"
+    waits = "import time\n\ndef first_step(x_1, U, b):\n    time.sleep(600)"
     hand_in(folder, "ada", corpus.with_own_cell(corpus.solved(STEP), "import time\ntime.sleep(600)"))
+    hand_in(folder, "cy", corpus.solved(STEP, first_step=waits))
     hand_in(folder, "bo", corpus.solved(STEP))
     tried = []
     original = Pool.each
@@ -157,8 +159,10 @@ def test_a_time_out_on_the_clock_is_tried_again_alone(tmp_path, best, monkeypatc
 
     monkeypatch.setattr(Pool, "each", counting)
     grade_into(work, folder, best, pages=False)
-    assert tried[1:] == [2, 1]  # after the source
-    assert read_csv(work)["ada", STEP]["score"] == "16"  # a cell of its own that was stopped costs no answer
+    assert tried[1:] == [3, 1]  # after the source
+    rows = read_csv(work)
+    assert {who: row["score"] for (who, _), row in rows.items()} == {"ada": "16", "bo": "16", "cy": "13"}
+    assert rows["cy", STEP]["status"] == "timed out"
 
 
 # By hand
