@@ -25,6 +25,8 @@ PY := $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 export PYTHONPATH := $(CURDIR)
 # What a reader has set for other projects, and would lead Python, pip or Jupyter away from this one.
 unexport PYTHONHOME PYTHONOPTIMIZE PYTHONSAFEPATH PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET JUPYTER_PATH
+# The tests' workers, and the kernel of each page, would compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_USER := 0
 export PYTHONUTF8 := 1
 export JUPYTER_PREFER_ENV_PATH := 1

@@ -7,10 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-# A third of the time goes unless these two stand aside: the process is short, so no memory need be freed; and
-# jsonschema, which nbformat brings, compiles a grammar of addresses while it is imported, which no notebook needs.
-gc.disable()
-sys.modules["rfc3987_syntax"] = None
+gc.disable()  # in a process this short no memory need be freed, and looking for it takes a part of the time
 
 from sphinx.cmd.build import main  # noqa: E402 - after what is above
 

@@ -107,9 +107,11 @@ def dress(app: Sphinx, page: nodes.document) -> None:
             section["classes"].append("remember")
     for box in list(page.findall(nodes.block_quote))[:1]:
         box["classes"].append("at-a-glance")
-    for paragraph in page.findall(nodes.paragraph):
+    for paragraph in list(page.findall(nodes.paragraph)):
         if paragraph.astext().startswith("Predict"):
             paragraph["classes"].append("predict")
+            if isinstance(paragraph.parent, nodes.block_quote):  # which is its frame in JupyterLab
+                paragraph.parent.replace_self(paragraph.parent.children)
     number_figures(page, place)
     answers_at_the_end(page)
     last = list(page.findall(nodes.paragraph))[-1]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 from tools.exercises import definitions, find, is_empty, tags
-from tools.series import DRAWING, GUARD, SOLUTION
+from tools.series import AFTER_TRYING, DRAWING, GUARD, SOLUTION
 
 FOLDS = {SOLUTION: "Solution", GUARD: "Checked here", DRAWING: "How this is drawn"}
+_FOLDED = '<details class="exercise-says"><summary>What the check says</summary><p>{says}</p></details>'
 WRITE, CHECK = "exercise", "exercise_check"  # tags for the two cells; myst-nb makes classes of them
+
+
+def fold(cell: NotebookNode, **settings: object) -> None:
+    """Fold the source of a cell, and tell myst-nb these settings of it."""
+    cell.metadata["tags"] = sorted(tags(cell) | {"hide-input"})
+    cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **settings}
 
 
 def with_folds(notebook: NotebookNode) -> NotebookNode:
@@ -29,9 +38,7 @@ def with_folds(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         for tag, words in FOLDS.items():
             if tag in tags(cell):
-                cell.metadata["tags"] = sorted(tags(cell) | {"hide-input"})
-                prompts = {"code_prompt_show": words, "code_prompt_hide": words}
-                cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **prompts}
+                fold(cell, code_prompt_show=words, code_prompt_hide=words)
     return notebook
 
 
@@ -79,10 +86,16 @@ def frame(app: Sphinx, page: nodes.document) -> None:
             parent.remove(each)
             block += each
             if each is check:
-                says = nodes.paragraph("", "", nodes.inline(text="The check says: "), classes=["exercise-says"])
-                says += nodes.Text(check["cell_metadata"]["exercise"]["says"])
-                block += says
+                block += _what_the_check_says(check)
         parent.insert(first, block)
+
+
+def _what_the_check_says(check: nodes.container) -> nodes.Node:
+    says = check["cell_metadata"]["exercise"]["says"]
+    if _is_cell(check, AFTER_TRYING):
+        return nodes.raw("", _FOLDED.format(says=escape(says)), format="html")
+    words = nodes.inline(text="The check says: ")
+    return nodes.paragraph("", "", words, nodes.Text(says), classes=["exercise-says"])
 
 
 def _is_cell(node: nodes.Node, tag: str) -> bool:

@@ -12,7 +12,7 @@ import itertools
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,13 +20,12 @@ import numpy as np
 
 from book.right import RIGHT
 from rnn_helpers import checks, data
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
 from rnn_helpers.checking import Case, Check, Outcome, is_right
-from rnn_helpers.checking import _run as run
-from rnn_helpers.mistakes import CATALOGUE, WRONG, Mistake, forward_from
+from rnn_helpers.checking import _run as run_all
+from rnn_helpers.mistakes import WRONG, Mistake, forward_from
 from rnn_helpers.rnn import rnn_forward
 
-ALL = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
+ALL = checks.MISTAKES
 # The pages, by what they are called in addresses, and the checks whose mistakes each one has.
 KINDS = {
     "shapes": ("parameter_shapes",),
@@ -38,6 +37,10 @@ KINDS = {
     "directions": ("read_batch_first", "read_backwards"),
     "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
     "probes": ("read_back", "orthogonal"),
+    "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "state_jacobian", "clip_by_norm"),
+    "machines": ("transition_table",),
+    "gates": ("gru_step", "lstm_step"),
+    "bits": ("bits_a_character",),
 }
 
 
@@ -66,6 +69,13 @@ TITLES = {
     ),
     "summaries": ("pools and summaries", "One vector in place of a sequence, and the wrong one."),
     "probes": ("probes and matrices", "What makes a measurement say too much, and a matrix not what it should be."),
+    "gradients": ("gradients", "The way back through all steps: a term missing, a share lost, a length mistaken."),
+    "machines": ("machines", "A machine read out of what a network did: which group follows on which."),
+    "gates": (
+        "gated cells",
+        "One step of a GRU or an LSTM: which gate multiplies what, and in which order they stand.",
+    ),
+    "bits": ("bits a character", "How well a text was predicted: the wrong logarithm, mean, or probability."),
 }
 
 # What the signs have in common, in the order in which one looks: the first pattern that fits.
@@ -112,10 +122,10 @@ def _begins(line: str) -> str:
 
 def candidates(mistake: Mistake) -> list[str]:
     """The right lines of the same kind, the most similar first; the empty one stands for none at all."""
-    right = RIGHT[mistake.target]
+    right, wrong = RIGHT[mistake.target], mistake.line
     lines = dict.fromkeys([*(line.strip() for line in source(right.function).splitlines()[1:]), *right.lines])
-    same = [line for line in lines if _begins(line) == _begins(mistake.line)]
-    return [*sorted(same, key=lambda line: -difflib.SequenceMatcher(None, line, mistake.line).ratio()), ""]
+    same = [line for line in lines if _begins(line) == _begins(wrong)]
+    return [*sorted(same, key=lambda line: -difflib.SequenceMatcher(None, line, wrong).ratio()), ""]
 
 
 def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
@@ -128,6 +138,13 @@ def mended(mistake: Mistake, line: str) -> Callable[..., Any]:
     return names[mistake.function.__name__]
 
 
+def run(function: Callable[..., Any], check: Check, case: Case) -> Outcome:
+    """What a function makes of one case."""
+    (outcome,) = run_all(function, dataclasses.replace(check, cases=[case]))
+    return outcome
+
+
+@cache
 def right_line(mistake: Mistake) -> str | None:
     """The line that makes the mistake's function pass its check; None if one line is not enough."""
     check = checks.build(mistake.target, 0)
@@ -184,6 +201,10 @@ PARTS = {
     "rnn_layer": ("output", "h_n"),
     "parameter_shapes": ("U", "W", "b"),
     "output_shapes": ("output", "h_n"),
+    "output_gradient": ("d_h", "d_V", "d_d"),
+    "rnn_backward": ("d_x", "d_U", "d_W", "d_b", "d_h_0"),
+    "clip_by_norm": ("the first", "the second", "the third"),
+    "lstm_step": ("h", "c"),
     "orthogonal": (
         "MᵀM",
         "the matrix for the same seed again",
@@ -194,6 +215,7 @@ SHAPES = ("parameter_shapes", "output_shapes")  # what comes back is shapes, not
 READS_THE_SENTENCE = ("rnn_step", "rnn_forward", "rnn_layer", "trace", "read_counts", "read_backwards")
 
 
+@cache
 def example(target: str) -> tuple[Check, Case]:
     """The check, and the example as one of its cases; a step reads the whole sentence, one token after the other."""
     check, right = checks.build(target, 0), RIGHT[target]
@@ -259,11 +281,16 @@ def cost(mistake: Mistake) -> str:
     return text if runs_and_is_wrong else f"{text} {elsewhere(mistake)}".strip()
 
 
+@cache
+def outcomes(mistake: Mistake) -> list[tuple[Outcome, Case]]:
+    """What comes of it in each case of its check."""
+    check = checks.build(mistake.target, 0)
+    return [(run(mistake.function, check, case), case) for case in check.cases]
+
+
 def elsewhere(mistake: Mistake) -> str:
     """The first case of the check in which it runs and is wrong."""
-    check = checks.build(mistake.target, 0)
-    for case in check.cases:
-        outcome = run(mistake.function, check, case)
+    for outcome, case in outcomes(mistake):
         if outcome.values is not None and not is_right(outcome, case):
             return f"On {case.label}: {difference(mistake.target, outcome, case)}."
     return ""
@@ -271,10 +298,8 @@ def elsewhere(mistake: Mistake) -> str:
 
 def silence(mistake: Mistake) -> str:
     """Whether anything complains, over all cases of the check."""
-    check = checks.build(mistake.target, 0)
     right, silent, shaped, raised, finite = 0, 0, 0, 0, True
-    for case in check.cases:
-        outcome = run(mistake.function, check, case)
+    for outcome, case in outcomes(mistake):
         if outcome.values is None:
             raised += 1
         elif is_right(outcome, case):
@@ -294,7 +319,7 @@ def silence(mistake: Mistake) -> str:
     ]
     told = ", ".join(f"{count} {what}" for count, what in counts if count)
     start = "What complains" if raised or shaped else "Nothing complains"
-    return f"**{start}.** Of the check's {len(check.cases)} cases: {told}."
+    return f"**{start}.** Of the check's {len(outcomes(mistake))} cases: {told}."
 
 
 # The pages
@@ -333,20 +358,21 @@ def entry(mistake: Mistake) -> str:
     return "\n\n".join(parts)
 
 
-def helpers(mistakes: list[Mistake]) -> str:
-    """What the code of these mistakes calls, where it is neither NumPy's nor the package's."""
-    texts = "\n".join(source(mistake.function) for mistake in mistakes)
-    names = vars(sys.modules[mistakes[0].function.__module__])
+def helpers(functions: Sequence[Callable[..., Any]]) -> str:
+    """What these functions of one module call, where it is neither NumPy's nor the package's."""
+    texts = "\n".join(map(source, functions))
+    names = vars(sys.modules[functions[0].__module__])
     called = set(re.findall(r"(?<!class )\b(_[A-Za-z]\w+)\b(?=\(|\):)", texts))
     own = [
         names[name]
         for name in sorted(called)
         if inspect.isfunction(names.get(name)) or inspect.isclass(names.get(name))
     ]
-    code = "\n\n\n".join(map(source, own))
+    code = "\n\n\n".join(text for text in map(source, own) if text not in texts)  # the functions themselves are shown
     return f"Some of the lines below call:\n\n```python\n{code}\n```" if code else ""
 
 
+@cache
 def page(kind: str) -> str:
     """The page of one kind."""
     title, what = TITLES[kind]
@@ -361,7 +387,7 @@ def page(kind: str) -> str:
             f"## `{target}`",
             f"What is right, as [`checks.{target}`](../api/checks.md) has it:",
             f"```python\n{source(RIGHT[target].function)}\n```",
-            helpers(own),
+            helpers([mistake.function for mistake in own]),
             *(entry(mistake) for mistake in own),
         ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -377,6 +403,7 @@ def sign_group(mistake: Mistake) -> str:
     return next((group for group, pattern in SIGNS.items() if re.search(pattern, mistake.sign)), OTHERS)
 
 
+@cache
 def index() -> str:
     """The page that leads to the others: by kind, by what people write, by sign."""
     kinds = "\n".join(
@@ -389,7 +416,7 @@ def index() -> str:
     for mistake in ALL:
         groups[sign_group(mistake)].append(mistake)
     by_sign = "\n\n".join(f"### {group}\n\n{_signs(mistakes)}" for group, mistakes in groups.items() if mistakes)
-    toctree = "\n".join(PAGES)
+    toctree = "\n".join([*PAGES, "ports"])
     return f"""# Silent mistakes
 
 Most wrong lines of a recurrent network raise no error. The shapes fit, and the numbers look like states. These pages
@@ -404,6 +431,9 @@ its check when it is put in the place of the wrong one; where one line is not en
 | kind | what goes wrong | mistakes |
 | --- | --- | ---: |
 {kinds}
+
+The layer written again in other code, with the same weights, has mistakes of its own: those that
+[`compare.locate`](../api/compare.md) names, [in a port](ports.md).
 
 ## What people write
 

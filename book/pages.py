@@ -15,8 +15,8 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
-from book import mistake_pages
-from book.exercises import with_exercises, with_folds
+from book import mistake_pages, port_pages
+from book.exercises import fold, with_exercises, with_folds
 from rnn_grading.assignments import for_reading
 from tools import series
 
@@ -54,8 +54,7 @@ def with_alt(notebook: NotebookNode) -> NotebookNode:
             alt = picture.metadata.get("image/png", {}).get("alt", "")
             if not alt:
                 raise ValueError(f"expected an alt text for the picture of {cell.source!r}, got none")
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+            fold(cell, image={"alt": alt})
     return notebook
 
 
@@ -113,6 +112,7 @@ def gathered() -> Iterator[tuple[str, bytes]]:
     yield "assignments/for_instructors.md", INSTRUCTORS.read_bytes()
     yield "setup.md", set_up().encode()
     yield from mistake_pages.gathered()
+    yield f"{mistake_pages.FOLDER}/ports.md", port_pages.page().encode()
     picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
     yield "linear_and_rnn.png", picture
     yield "card.txt", alt.encode()

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from rnn_helpers import data
+from rnn_helpers import data, rnn
+from rnn_helpers.gated import gru_step as next_gru_state
+from rnn_helpers.gated import lstm_step as next_lstm_states
 
 
 @dataclass(frozen=True)
@@ -307,3 +309,176 @@ def read_back(summaries, tokens):
 def orthogonal(H, scale, seed):
     Q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(H, H)))
     return scale * Q
+
+
+def _loss(w: np.ndarray) -> float:
+    """Half the squared length of the sentence's last state, read with the weights w in the place of W."""
+    return float((rnn.rnn_forward(x, U, w, b)[1] ** 2).sum() / 2)
+
+
+@right(
+    {"f": _loss, "w": W, "step": 1e-5},
+    "half the squared length of the running example's last state, as W moves",
+    "gradient[place] = (f(w + moved) - f(w - moved)) / (2 * step)",
+    "moved = np.zeros(w.shape)",
+    "above, below = w.astype(float), w.astype(float)",
+)
+def numerical_gradient(f, w, step):
+    gradient = np.zeros(w.shape)
+    for place in np.ndindex(w.shape):
+        moved = np.zeros(w.shape)
+        moved[place] = step
+        gradient[place] = (f(w + moved) - f(w - moved)) / (2 * step)
+    return gradient
+
+
+STATES = rnn.rnn_forward(x, U, W, b)[0]
+# A readout with two classes: a question, or none.
+V, d = np.array([[0.5, -0.2, 0.3, 0.1], [-0.3, 0.4, 0.1, -0.2]]), np.array([0.1, -0.1])
+
+
+@right(
+    {"h": STATES, "y": np.array([0, 0, 0, 0, 1]), "V": V, "d": d},
+    "the five states of the running example, of which the last one has another label",
+    "d_scores = (_softmax(h @ V.T + d) - np.eye(len(d))[y]) / len(y)",
+    "d_scores = (p - np.eye(len(d))[y]) / len(y)",
+    "return d_scores @ V, d_scores.T @ h, d_scores.sum(axis=0)",
+)
+def output_gradient(h, y, V, d):
+    scores = h @ V.T + d
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    d_scores = (powers / powers.sum(axis=1, keepdims=True) - np.eye(len(d))[y]) / len(y)
+    return d_scores @ V, d_scores.T @ h, d_scores.sum(axis=0)
+
+
+READ_FROM = np.array([0.5, -0.5, 0.5, -0.5])
+READ = rnn.rnn_forward(x, U, W, b, READ_FROM)[0]
+
+
+@right(
+    {"x": x, "U": U, "W": W, "output": READ, "d_output": READ, "d_h_n": READ[-1], "h_0": READ_FROM},
+    SENTENCE + ", read from the state (0.5, −0.5, 0.5, −0.5); the loss is half the sum of the squared states, with the "
+    "last one twice",
+    "d_z, d_h = np.zeros(output.shape), d_h_n",
+    "d_z[t] = (1 - output[t] ** 2) * (d_output[t] + d_h)",
+    "d_h = d_z[t] @ W",
+    "return _gradients(x, U, d_z, _before(output, h_0), d_h)",
+    "return d_x, d_U, _summed(d_z, _before(output, h_0)), d_b, d_h_0",
+    "return d_x, _summed(d_z, x), d_W, d_b, d_h_0",
+    "return d_z @ U, _summed(d_z, x), _summed(d_z, _before(output, h_0)), d_z.reshape(-1, len(U)).sum(axis=0), d_h",
+    "n = 1",
+    "direct[:] = d_output",
+    "sums = [total + share for total, share in zip(sums, shares, strict=True)]",
+)
+def rnn_backward(x, U, W, output, d_output, d_h_n, h_0):
+    d_x, d_U, d_W, d_b = np.zeros(x.shape), np.zeros(U.shape), np.zeros(W.shape), np.zeros(len(W))
+    d_h = d_h_n
+    for t in reversed(range(len(x))):
+        d_z = (1 - output[t] ** 2) * (d_output[t] + d_h)
+        before = output[t - 1] if t else h_0
+        d_x[t] = d_z @ U
+        rows = np.atleast_2d(d_z)
+        d_U += rows.T @ np.atleast_2d(x[t])
+        d_W += rows.T @ np.atleast_2d(before)
+        d_b += rows.sum(axis=0)
+        d_h = d_z @ W
+    return d_x, d_U, d_W, d_b, d_h
+
+
+@right(
+    {"states": STATES[1:], "W": W},
+    "the last four states of the running example: the last one by the first one",
+    "jacobian = ((1 - h**2)[:, np.newaxis] * W) @ jacobian",
+    "jacobian = np.eye(len(W))",
+)
+def state_jacobian(states, W):
+    jacobian = np.eye(len(W))
+    for h in states:
+        jacobian = ((1 - h**2)[:, np.newaxis] * W) @ jacobian
+    return jacobian
+
+
+@right(
+    {"first": 2 * U, "second": 2 * W, "third": 2 * b, "limit": 1.5},
+    "twice the numbers of U, W and b as gradients, with a limit of 1.5",
+    "norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))",
+    "return [gradient * min(1, limit / max(norm, 1e-300)) for gradient in gradients]",
+    "return [gradient * (limit / norm) if norm > limit else gradient + 0.0 for gradient in gradients]",
+    "factors = len(gradients) * [min(1, limit / max(np.sqrt(sum((each**2).sum() for each in gradients)), 1e-300))]",
+)
+def clip_by_norm(gradients, limit):
+    norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+    factor = limit / norm if norm > limit else 1.0
+    return [factor * gradient for gradient in gradients]
+
+
+@right(
+    {
+        "groups": np.array([[0, 1, 2], [1, 1, 0], [2, 2, 0], [2, 2, 1], [0, 0, 1]]),
+        "bits": np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 1, 0]]),
+    },
+    "three sequences of five steps of a machine that counts by three",
+    "table = np.zeros((groups.max() + 1, 2), dtype=int)",
+)
+def transition_table(groups, bits):
+    table = np.zeros((groups.max() + 1, 2), dtype=int)
+    table[groups[:-1], bits[1:]] = groups[1:]
+    return table
+
+
+# Three and four blocks of rows made of the running example's, so that no two gates have the same.
+GRU = {
+    "U": np.concatenate([U, U[::-1], -U]),
+    "W": np.concatenate([W, W[::-1], -W]),
+    "b_ih": np.concatenate([b, -b, b]),
+    "b_hh": np.concatenate([b, b, b[::-1]]),
+}
+LSTM = {
+    "U": np.concatenate([U, U[::-1], -U, -U[::-1]]),
+    "W": np.concatenate([W, W[::-1], -W, -W[::-1]]),
+    "b": np.concatenate([b, -b, b[::-1], b]),
+}
+ROWS = "with rows of U and W for each gate"
+
+
+@right(
+    {"x": x[1], "h": next_gru_state(x[0], np.zeros(4), **GRU), **GRU},
+    f"the second token of the running example, {ROWS}",
+    "r_x, z_x, n_x = np.split(x @ U.T + b_ih, 3, axis=-1)",
+    "n = np.tanh(n_x + r * n_h)",
+    "n = np.tanh(n_x + r * (h @ W[2 * n_units :].T + b_hh[2 * n_units :]))",
+    "r, z = _sigmoid(r_x + r_h), _sigmoid(z_x + z_h)",
+)
+def gru_step(x, h, U, W, b_ih, b_hh):
+    r_x, z_x, n_x = np.split(x @ U.T + b_ih, 3, axis=-1)
+    r_h, z_h, n_h = np.split(h @ W.T + b_hh, 3, axis=-1)
+    r = (1 + np.tanh((r_x + r_h) / 2)) / 2
+    z = (1 + np.tanh((z_x + z_h) / 2)) / 2
+    n = np.tanh(n_x + r * n_h)
+    return (1 - z) * n + z * h
+
+
+@right(
+    {"x": x[1], **dict(zip("hc", next_lstm_states(x[0], np.zeros(4), np.zeros(4), **LSTM), strict=True)), **LSTM},
+    f"the second token of the running example, {ROWS}",
+    "c_next = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)",
+    "return _sigmoid(o) * np.tanh(c_next), c_next",
+)
+def lstm_step(x, h, c, U, W, b):
+    i, f, g, o = np.split(x @ U.T + h @ W.T + b, 4, axis=-1)
+    i, f, o = (1 + np.tanh(np.array([i, f, o]) / 2)) / 2
+    c_next = f * c + i * np.tanh(g)
+    return o * np.tanh(c_next), c_next
+
+
+# How likely each of three kinds was to come at each of four steps.
+GUESSES = np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.25, 0.5, 0.25]])
+
+
+@right(
+    {"p": GUESSES, "codes": np.array([0, 1, 0, 2])},
+    "four characters of three kinds, which had the probabilities 0.5, 0.8, 0.2 and 0.25",
+    "return -(one_hot * np.log2(p)).sum() / len(codes)",
+)
+def bits_a_character(p, codes):
+    return -np.log2(p[np.arange(len(codes)), codes]).mean()

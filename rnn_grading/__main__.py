@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _say("expected Linux or macOS: grading needs limits that Windows does not have (WSL has them)")
     try:
         import bleach  # noqa: F401
+        import latex2mathml  # noqa: F401
         import nbgrader.preprocessors  # noqa: F401
 
-        import latex2mathml  # noqa: F401
         from rnn_grading.walls import Problem
     except ModuleNotFoundError:
         return _say(NEEDS_COURSE)

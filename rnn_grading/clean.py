@@ -11,10 +11,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import bleach
+import latex2mathml.converter
 import mistune
 from bleach.css_sanitizer import CSSSanitizer
-
-import latex2mathml.converter
 
 __all__ = ["clean_html", "clean_outputs", "markdown_to_html"]
 

@@ -4,9 +4,9 @@ The names of `rnn_helpers.rnn` are here too; the other modules are imported by n
 """
 
 from rnn_helpers._threads import one_thread_in_a_kernel
-from rnn_helpers.rnn import RNN, parameter_shapes, rnn_forward, rnn_step
+from rnn_helpers.rnn import RNN, Gradients, parameter_shapes, rnn_backward, rnn_forward, rnn_step
 
-__all__ = ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
+__all__ = ["RNN", "Gradients", "parameter_shapes", "rnn_backward", "rnn_forward", "rnn_step"]
 __version__ = "1.0.0"
 
 one_thread_in_a_kernel()

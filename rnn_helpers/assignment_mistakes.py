@@ -695,15 +695,6 @@ def _counts_carried_as_given(x, U, W, b):
     return np.array(states)
 
 
-@_counts_as_given.variant
-def _counts_carried_and_stored_as_given(x, U, W, b):
-    h, states = np.zeros(len(b), dtype=x.dtype), []
-    for x_t in x:
-        h[:] = np.tanh(U @ x_t + W @ h + b)
-        states.append(h.copy())
-    return np.array(states)
-
-
 @mistake("read_counts", "counts rounded", "whole numbers for every input")
 def _counts_rounded(x, U, W, b):
     """The states are rounded to whole numbers: a state is between -1 and 1, so nearly all of it is after the point."""

@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from io import StringIO
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from numpy import array, asarray, errstate, float32, float64, ndarray, stack, ufunc, zeros
@@ -171,7 +172,7 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
     """What is wrong with `fn`, or an empty string."""
     if not callable(fn):
         return f"{check.name} wants a function, without calling it: got an object of type {_type(fn)}."
-    outcomes = [_run(fn, check, case) for case in check.cases]
+    outcomes = _run(fn, check)
     right = [is_right(outcome, case) for outcome, case in zip(outcomes, check.cases, strict=True)]
     first_wrong = None if all(right) else right.index(False)
     if first_wrong is not None and outcomes[first_wrong].values is None:
@@ -180,13 +181,12 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
             return f"{check.name} {unwritten}."
     if first_wrong is not None and outcomes[first_wrong].strange:
         return outcomes[first_wrong].error
-    repeated = [_run(fn, check, case) for case in check.cases]
-    if not all(_alike(*pair) for pair in zip(outcomes, repeated, strict=True) if not pair[0].strange):
+    if not all(_alike(*pair) for pair in zip(outcomes, _run(fn, check), strict=True) if not pair[0].strange):
         return (
             f"{check.name} gives different results for the same input when it is called again: does it use random "
             "numbers without a fixed seed, an array from np.empty, or something that it keeps between calls?"
         )
-    if not all(_still_the_same(outcome, check) for outcome in outcomes):
+    if not _still_the_same(outcomes, check):
         return (
             f"{check.name} returns one and the same array at every call, so that a later call changes an earlier "
             "result: make a new array each time."
@@ -199,13 +199,14 @@ def _fault(fn: Callable[..., Any], check: Check) -> str:
     return _unknown_mistake(check, outcomes, first_wrong)
 
 
-def _run(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
-    """Call `fn` once on copies of the arguments, and read what it returns; nothing that it prints gets out."""
+def _run(fn: Callable[..., Any], check: Check) -> list[Outcome]:
+    """Call `fn` once on each case; nothing that it prints gets out."""
     with silence():  # around the handlers too: even the text of an error may be a learner's own code
-        return _call(fn, check, case)
+        return [_call(fn, check, case) for case in check.cases]
 
 
 def _call(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
+    """Call `fn` on copies of the arguments, and read what it returns."""
     given = {name: _copy(value) for name, value in case.arguments.items()}
     where = f" on {case.label}"
     returned = None
@@ -230,15 +231,19 @@ def _call(fn: Callable[..., Any], check: Check, case: Case) -> Outcome:
     return Outcome(None, problem, strange=True)
 
 
-def _still_the_same(outcome: Outcome, check: Check) -> bool:
-    """Whether what a call returned still holds what it held, after all the calls that came later."""
-    if outcome.values is None:
-        return True
-    with silence():
+def _still_the_same(outcomes: list[Outcome], check: Check) -> bool:
+    """Whether what each call returned still holds what it held, after all the calls that came later."""
+
+    def as_it_was(outcome: Outcome) -> bool:
+        if outcome.values is None:
+            return True
         try:
             return _alike(Outcome(check.read(outcome.returned), changed=outcome.changed), outcome)
         except Exception:  # an iterator that has been read, or an object with code of its own
             return True
+
+    with silence():
+        return all(as_it_was(outcome) for outcome in outcomes)
 
 
 def _unwritten(fn: Callable[..., Any], error: NotImplementedError, where: str) -> str:
@@ -296,48 +301,64 @@ class _Likeness(IntEnum):
 def _known_mistake(outcomes: list[Outcome], check: Check) -> str:
     """The hint of the mistake that behaves most like the learner's function; an empty string if none does.
 
-    The mistakes run anew each time, and not while a function of NumPy is overwritten: it would make others of them.
+    The mistakes do not run while a function of NumPy is overwritten: it would make others of them.
     """
     if not _numpy_is_whole():
         return ""
-    pairs = list(zip(outcomes, check.cases, strict=True))
-    telling = [pair for pair in pairs if pair[1].telling]
-    if not all(_is_nearly_right(*pair) for pair in telling):
-        pairs = telling
-    if all(_is_nearly_right(*pair) for pair in pairs):
+    calls = [_Call(*pair, _is_nearly_right(*pair)) for pair in zip(outcomes, check.cases, strict=True)]
+    telling = [call for call in calls if call.case.telling]
+    if not all(call.nearly_right for call in telling):
+        calls = telling
+    if all(call.nearly_right for call in calls):
         return ""  # no known mistake is as close as this
-    if all(outcome.values is None for outcome, _ in pairs):
+    if all(call.outcome.values is None for call in calls):
         return ""  # it never runs, and its own error says more than a hint
+    # First what excludes most mistakes: a wrong result, which another mistake does not give.
+    most_telling_first = sorted(calls, key=lambda call: call.nearly_right or call.outcome.values is None)
     best, hint = _Likeness.NONE, ""
     with silence():
         for mistake, function in check.mistakes:
-            likeness = _likeness(function, check, pairs)
+            likeness = _likeness(function, check, most_telling_first)
             if likeness > best:
-                best, hint = likeness, mistake.hint
+                best, hint = likeness, mistake.told
             if best is _Likeness.FULL:
                 return hint
     if best is _Likeness.WHERE_WRONG:
-        wrong = next(case.label for outcome, case in pairs if not _is_nearly_right(outcome, case))
+        wrong = next(call.case.label for call in calls if not call.nearly_right)
         return f"right in some cases, but not on {wrong}. {hint}"
     return hint
 
 
-def _likeness(function: Callable[..., Any], check: Check, pairs: list[tuple[Outcome, Case]]) -> _Likeness:
+@cache
+def _made_by_mistake(function: Callable[..., Any], check: Check, case: Case) -> Outcome:
+    """What a known mistake makes of a case: the same every time, whatever the learner's function is."""
+    return _call(function, check, case)
+
+
+class _Call(NamedTuple):
+    """What a learner's function made of a case, and whether that is right but for rounding as in float32."""
+
+    outcome: Outcome
+    case: Case
+    nearly_right: bool
+
+
+def _likeness(function: Callable[..., Any], check: Check, calls: Sequence[_Call]) -> _Likeness:
     told, apart, others = 0, 0, 0
-    for outcome, case in pairs:
-        theirs = _call(function, check, case)
+    for outcome, case, nearly_right in calls:
+        theirs = _made_by_mistake(function, check, case)
         if _alike(outcome, theirs, coarse=True):
-            told += outcome.values is not None and not _is_nearly_right(outcome, case)
+            told += outcome.values is not None and not nearly_right
         elif outcome.values is None or theirs.values is None:
             apart += 1
-        elif _is_nearly_right(outcome, case):
+        elif nearly_right:
             others += 1
         else:
             return _Likeness.NONE
     if not apart and not others:
         return _Likeness.FULL
     # Random numbers do not agree to six digits by chance: few wrong results in common tell, if most cases speak.
-    if told and not others and 2 * apart <= len(pairs):
+    if told and not others and 2 * apart <= len(calls):
         return _Likeness.NEARLY
     return _Likeness.WHERE_WRONG if told >= 2 and not apart else _Likeness.NONE
 
@@ -391,16 +412,18 @@ def close(value: ndarray, expected: ndarray, coarse: bool = False) -> bool:
 def within(value: ndarray, expected: ndarray, atol: float, rtol: float) -> bool:
     """Whether two arrays have one shape and nowhere differ by more than ``atol + rtol * |expected|``.
 
-    Written with operators and an array's own methods, because a notebook can overwrite `np.allclose`, or what
-    `np.allclose` calls, but not these.
+    In plain Python, because a notebook can overwrite `np.allclose`, or what `np.allclose` calls, but not what numbers
+    do; and for arrays of a few numbers, of which most differ in the first one, it is faster.
     """
     if value.shape != expected.shape:
         return False
-    with errstate(all="ignore"):  # infinity minus infinity
-        off_by, bound = value - expected, atol + rtol * abs(expected)
-        fine = (value == expected) | ((value != value) & (expected != expected))  # NaN differs from itself
-        fine |= (off_by <= bound) & (off_by >= -bound)
-    return False not in fine.ravel().tolist()
+    if value.dtype == expected.dtype and value.tobytes() == expected.tobytes():
+        return True
+    pairs = zip(value.ravel().tolist(), expected.ravel().tolist(), strict=True)
+    return all(
+        one == other or abs(one - other) <= atol + rtol * abs(other) or (one != one and other != other)  # NaN
+        for one, other in pairs
+    )
 
 
 @contextmanager
@@ -471,7 +494,7 @@ def read_array(result: Any) -> tuple[ndarray, ...]:
 
 def read_parts(*names: str) -> Callable[[Any], tuple[ndarray, ...]]:
     """A reader of a tuple of as many arrays as there are names."""
-    how_many, named = ("zero", "one", "two", "three")[len(names)], listed(list(names))
+    how_many, named = ("zero", "one", "two", "three", "four", "five")[len(names)], listed(list(names))
 
     def read(result: Any) -> tuple[ndarray, ...]:
         _expect_something(result)

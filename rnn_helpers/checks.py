@@ -14,7 +14,7 @@ from typing import Any
 
 # Bound here by name, as in `checking`: the right results stay right, whatever a notebook does to `np.tanh`. That is
 # also why the formula stands here once more, instead of a call of `rnn_helpers.rnn`; tests hold the two equal.
-from numpy import arange, array, column_stack, eye, nan, ndarray, ones, roll, stack, tanh, where, zeros
+from numpy import arange, array, column_stack, exp, eye, log2, nan, ndarray, ones, roll, stack, tanh, where, zeros
 from numpy.linalg import lstsq, norm
 from numpy.random import default_rng
 
@@ -36,16 +36,27 @@ from rnn_helpers.checking import (
     read_whole_number,
     run_check,
 )
-from rnn_helpers.explaining import explain_forward, explain_orthogonal, explain_rows, explain_shapes, explain_terms
+from rnn_helpers.explaining import (
+    explain_forward,
+    explain_orthogonal,
+    explain_parts,
+    explain_rows,
+    explain_shapes,
+    explain_terms,
+)
+from rnn_helpers.learning_mistakes import LEARNING_MISTAKES
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 
 OWN = overwritten(
-    arange=arange, array=array, column_stack=column_stack, eye=eye, ones=ones, roll=roll, stack=stack, tanh=tanh,
-    where=where, zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
+    arange=arange, array=array, column_stack=column_stack, exp=exp, eye=eye, log2=log2, ones=ones, roll=roll,
+    stack=stack, tanh=tanh, where=where, zeros=zeros, lstsq=lstsq, norm=norm, default_rng=default_rng,
 )  # fmt: skip
 OVERWRITTEN = [*checking.OVERWRITTEN, *explaining.OVERWRITTEN, *OWN]
 
-__all__ = ["Case", "Check", "CheckFailed", "build", "choose", "run_check"]  # and each check: its decorator adds it
+# and each check: its decorator adds it
+__all__ = ["MISTAKES", "Case", "Check", "CheckFailed", "build", "choose", "run_check"]
+
+MISTAKES = (*CATALOGUE, *ASSIGNMENT_MISTAKES, *LEARNING_MISTAKES)  # all that the checks know
 
 Forward = Callable[..., Any]  # a function that reads a sequence as `rnn_forward` does, right or wrong
 Lift = Callable[[Forward], Callable[..., Any]]
@@ -155,10 +166,9 @@ def build(name: str, seed: int) -> Check:
 
 
 def _mistakes_of(target: str) -> list[tuple[Mistake, Callable[..., Any]]]:
-    both = (*CATALOGUE, *ASSIGNMENT_MISTAKES)
     return [
         (mistake, function)
-        for mistake in both
+        for mistake in MISTAKES
         if mistake.target == target
         for function in (mistake.function, *mistake.variants)
     ]
@@ -346,6 +356,12 @@ def call_as_layer(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
     sequence = [arguments[name] for name in ("x", "h_0") if name in arguments]
     layer(*sequence)
     return layer(*sequence)
+
+
+def call_with_list(fn: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """Call `fn` with the gradients in a list, and with the limit, which is the last argument."""
+    *gradients, limit = arguments.values()
+    return fn(gradients, limit)
 
 
 def call_with_seeds(fn: Callable[..., Any], arguments: dict[str, Any]) -> list[Any]:
@@ -963,4 +979,340 @@ def output_shapes(seed: int) -> list[Case]:
         expected = (array([*lead, n_directions * H]), array([n_layers * n_directions, N, H]))
         label = ", ".join(f"{name}={value}" for name, value in arguments.items())
         cases.append(Case(label, arguments, expected))
+    return cases
+
+
+# Gradients
+
+
+@check(read_array, explain_rows("the gradient"), seed=36)
+def numerical_gradient(seed: int) -> list[Case]:
+    """Check a function that measures a gradient by central differences.
+
+    `fn` is called as ``fn(f, w, step)`` with a function `f` that makes one number of an array like `w`, of any shape;
+    must return an array like w, whose entries are ``(f(w + step) - f(w - step)) / (2 * step)``, with one entry of w
+    moved at a time. The caller's w is to be left, or put back, as it was.
+
+    The cases: vectors and matrices, a single number, whole numbers. The steps are large, so that the differences are
+    far from the derivative, and what counts is how they are taken.
+    """
+    rng = default_rng(seed)
+
+    def cubes(w: ndarray) -> float:
+        return float(w.ravel() @ w.ravel() * w.sum() + (w * w * w).sum())
+
+    def squashed(w: ndarray) -> float:
+        return float(tanh(w).sum() * (1 + w.ravel()[0]))
+
+    cases = []
+    for f, told in [(cubes, "a sum of cubes"), (squashed, "a sum of tanhs")]:
+        # Multiples of 1/8, and steps of powers of 2: moved and moved back, an entry is what it was to its last digit.
+        for shape, step in [((1,), 0.25), ((3,), 0.5), ((2, 3), 0.125), ((3, 3), 0.0625)]:
+            w = rng.integers(-8, 9, size=shape) / 8
+            cases.append(_difference_case(f"{told} of w with shape {shape}", f, w, step))
+        says = "w holds whole numbers here: a copy that is to take in the step must be one of floats."
+        whole = rng.integers(-2, 3, size=(2, 2))
+        cases.append(_difference_case(f"{told} of whole numbers w with shape (2, 2)", f, whole, 0.25, says))
+    return cases
+
+
+def _difference_case(label: str, f: Callable[[ndarray], float], w: ndarray, step: float, says: str = "") -> Case:
+    moves = step * eye(w.size)
+    differences = [f(w + move.reshape(w.shape)) - f(w - move.reshape(w.shape)) for move in moves]
+    expected = array(differences).reshape(w.shape) / (2 * step)
+    return Case(f"{label} and step={step}", {"f": f, "w": w, "step": step}, (expected,), says=says)
+
+
+@check(read_parts("h", "V", "d"), explain_parts("h", "V", "d"), seed=37)
+def output_gradient(seed: int) -> list[Case]:
+    """Check a function that gives the gradient of the loss of a readout: of softmax(V h + d) and its cross-entropy.
+
+    `fn` is called as ``fn(h, y, V, d)`` with h (N, H), labels y (N,), integers from 0 to K - 1, V (K, H) and d (K,);
+    must return ``(h, V, d)``, the derivatives of the mean cross-entropy over the N sequences, each in the shape of its
+    own.
+
+    The cases: one sequence and several, two classes and more, K = H, N = K, large scores.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, n_sequences: int, n_units: int, n_classes: int, scale: float = 1.0, says: str = "") -> None:
+        h, y = rng.uniform(-1, 1, (n_sequences, n_units)), rng.integers(n_classes, size=n_sequences)
+        # Scores are made large by d: a large V would enlarge the rounding of the probabilities in the gradient of h.
+        V, d = rng.normal(size=(n_classes, n_units)), scale * rng.normal(size=n_classes)
+        scores = h @ V.T + d
+        powers = exp(scores - scores.max(axis=1)[:, None])
+        d_scores = (powers / powers.sum(axis=1)[:, None] - eye(n_classes)[y]) / n_sequences
+        expected = (d_scores @ V, d_scores.T @ h, d_scores.sum(axis=0))
+        label = f"{label} (N={n_sequences}, H={n_units}, K={n_classes})"
+        arguments = {"h": h, "y": y, "V": V, "d": d}
+        cases.append(Case(label, arguments, expected, telling=not says, says=says))
+
+    add("one sequence", 1, 4, 3)
+    add("two classes", 5, 4, 2)
+    add("several sequences", 6, 3, 5)
+    add("as many classes as units", 5, 4, 4)
+    add("all sizes alike", 4, 4, 4)
+    says = "The scores are large here: does np.exp overflow? Subtract each row's largest score first."
+    add("large scores", 5, 4, 3, 1000.0, says)
+    return cases
+
+
+def _gradients(
+    x: ndarray, U: ndarray, W: ndarray, output: ndarray, d_output: ndarray, d_h_n: ndarray, h_0: ndarray
+) -> tuple[ndarray, ...]:
+    """Back through all steps; the weights' gradients are the sums over steps and sequences."""
+    d_h, d_z = d_h_n, 0 * output
+    for t in reversed(range(len(x))):
+        d_z[t] = (1 - output[t] * output[t]) * (d_output[t] + d_h)
+        d_h = d_z[t] @ W
+    rows, before = d_z.reshape(-1, len(W)), stack([h_0, *output[:-1]])
+    d_U, d_W = (rows.T @ values.reshape(len(rows), -1) for values in (x, before))
+    return d_z @ U, d_U, d_W, rows.sum(axis=0), d_h
+
+
+@check(read_parts("x", "U", "W", "b", "h_0"), explain_parts("x", "U", "W", "b", "h_0"), seed=38)
+def rnn_backward(seed: int) -> list[Case]:
+    """Check a function that carries a gradient back through all steps.
+
+    `fn` is called as ``fn(x, U, W, output, d_output, d_h_n, h_0)`` with x (T, I) or (T, N, I), the states `output` that
+    `rnn_forward` made of it from `h_0`, and the derivatives of a loss with respect to `output` and to the last state:
+    all are arrays, and both derivatives count. Must return ``(x, U, W, b, h_0)``, the derivatives with respect to each,
+    as `rnn_helpers.rnn.rnn_backward` does.
+
+    The cases: one step, the last state alone, every state alone, both; from zeros and not; batches, with N = T;
+    integers.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, draw: dict[str, ndarray], zero: str = "", telling: bool = True, says: str = "") -> None:
+        h_0 = rng.uniform(-1, 1, (*draw["x"].shape[1:-1], len(draw["b"])))
+        h_0 = 0 * h_0 if "h_0" in zero.split() else h_0
+        output = _states(**draw, h_0=h_0)
+        d_output, d_h_n = rng.normal(size=output.shape), rng.normal(size=h_0.shape)
+        d_output, d_h_n = (
+            0 * d if name in zero.split() else d for name, d in (("d_output", d_output), ("d_h_n", d_h_n))
+        )
+        arguments = {"x": draw["x"], "U": draw["U"], "W": draw["W"], "output": output}
+        arguments |= {"d_output": d_output, "d_h_n": d_h_n, "h_0": h_0}
+        cases.append(Case(f"{label} {_sizes(draw)}", arguments, _gradients(**arguments), telling, says))
+
+    add("one step with d_h_n alone and h_0 = 0", _draw(rng, 3, 4, 1), "d_output h_0")
+    add("one step with d_output alone", _draw(rng, 3, 4, 1), "d_h_n")
+    add("T=5 steps with d_h_n alone and h_0 = 0", _draw(rng, 3, 4, 5), "d_output h_0")
+    add("T=5 steps with d_output alone", _draw(rng, 3, 4, 5), "d_h_n")
+    add("T=5 steps with both", _draw(rng, 4, 4, 5))
+    add("T=6 steps with both", _draw(rng, 4, 2, 6))
+    add("T=5 steps of integers", _draw_integers(rng, 3, 4, 5), says=WHOLE_NUMBERS)
+    for n_steps, n_sequences, n_features, n_units in [(5, 2, 3, 4), (5, 1, 3, 4), (6, 6, 3, 4)]:
+        add(f"a batch of N={n_sequences} with T={n_steps}", _draw(rng, n_features, n_units, n_steps, n_sequences))
+    add("a batch of N=4 with T=4", _draw(rng, 4, 4, 4, 4), telling=False)
+    return cases
+
+
+@check(read_array, explain_rows("the Jacobian"), seed=42)
+def state_jacobian(seed: int) -> list[Case]:
+    """Check a function that gives the derivative of a state by the state some steps before it.
+
+    `fn` is called as ``fn(states, W)`` with the states (n, H) after each of n steps, in their order, and W (H, H); must
+    return the (H, H) table of the derivatives of the last of them by the state before the first: entry (i, j) says how
+    many times as far unit i moves as unit j did.
+
+    The cases: one step, two and more; one unit.
+    """
+    rng = default_rng(seed)
+    cases = []
+    for n_units, n_steps in [(4, 1), (3, 1), (4, 2), (3, 4), (5, 3), (1, 3)]:
+        draw = _draw(rng, 3, n_units, n_steps)
+        states, jacobian = _states(**draw, h_0=rng.uniform(-1, 1, n_units)), eye(n_units)
+        for h in states:
+            jacobian = (1 - h * h)[:, None] * (draw["W"] @ jacobian)
+        label = f"{'one step' if n_steps == 1 else f'{n_steps} steps'} (H={n_units})"
+        cases.append(Case(label, {"states": states, "W": draw["W"]}, (jacobian,)))
+    return cases
+
+
+@check(
+    read_parts("the first", "the second", "the third"),
+    explain_rows("the first gradient", "the second gradient", "the third gradient"),
+    call=call_with_list,
+    seed=39,
+)
+def clip_by_norm(seed: int) -> list[Case]:
+    """Check a function that shortens a gradient in several pieces to a limit, by their common norm.
+
+    `fn` is called as ``fn(gradients, limit)`` with a list of three arrays and a number; must return a list of three
+    arrays, all multiplied by one factor, so that the root of the sum of all squares is at most the limit; gradients
+    that are not longer than the limit come back as they were.
+
+    The cases: longer and shorter than the limit, limits above and below 1, one piece long and the others short, zeros.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, length: float, limit: float, weights: tuple[float, ...] = (1.0, 1.0, 1.0)) -> None:
+        shapes = ((4, 3), (4, 4), (4,))
+        drawn = [weight * rng.normal(size=shape) for weight, shape in zip(weights, shapes, strict=True)]
+        drawn_length = sum((gradient * gradient).sum() for gradient in drawn) ** 0.5
+        gradients = [length / drawn_length * gradient for gradient in drawn]
+        factor = limit / length if length > limit else 1.0
+        arguments = dict(zip(("first", "second", "third"), gradients, strict=True)) | {"limit": limit}
+        expected = tuple(factor * gradient for gradient in gradients)
+        cases.append(Case(f"gradients {label}, limit={limit:g}", arguments, expected))
+
+    add("of norm 5", 5.0, 1.0)
+    add("of norm 5", 5.0, 2.0)
+    add("of norm 0.5", 0.5, 0.25)
+    add("of norm 0.5", 0.5, 1.0)
+    add("of norm 3", 3.0, 4.0)
+    add("of norm 20, most of it in the second", 20.0, 5.0, (0.1, 10.0, 0.1))
+    add("of norm 1.5, a little longer than the limit", 1.5, 1.4)
+    add("of zeros", 0.0, 1.0)
+    return cases
+
+
+@check(read_array, explain_rows("the table", row="group"), seed=42)
+def transition_table(seed: int) -> list[Case]:
+    """Check a function that reads a machine out of what it did: which group follows on which, with which bit.
+
+    `fn` is called as ``fn(groups, bits)`` with two arrays (T, N) of integers: the group, from 0 to G - 1, in which each
+    sequence is after each step, and the bit, 0 or 1, that this step read. Must return a table (G, 2) of integers, whose
+    entry ``[g, k]`` is the group that follows when bit k is read in group g. Every group is met with both bits.
+
+    The cases: machines of two groups, among them parity, and of more; one sequence, several, and T = 2.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, table: list[list[int]], n_steps: int, n_sequences: int, says: str = "") -> None:
+        machine, n_groups = array(table), len(table)
+        while True:  # until every entry of the table is used
+            bits = rng.integers(2, size=(n_steps, n_sequences))
+            groups = [rng.integers(n_groups, size=n_sequences)]
+            for now in bits[1:]:
+                groups.append(machine[groups[-1], now])
+            used = {(int(g), int(k)) for g, k in zip(stack(groups[:-1]).ravel(), bits[1:].ravel(), strict=True)}
+            if len(used) == 2 * n_groups:
+                break
+        arguments = {"groups": stack(groups), "bits": bits}
+        label = f"{label} (T={n_steps}, N={n_sequences})"
+        cases.append(Case(label, arguments, (machine,), telling=not says, says=says))
+
+    add("a machine of two groups", [[1, 1], [1, 0]], 12, 3)
+    add("parity", [[0, 1], [1, 0]], 12, 3)
+    add("counting by three", [[0, 1], [1, 2], [2, 0]], 20, 2)
+    add("a machine of four groups", [[3, 1], [0, 2], [1, 1], [2, 0]], 30, 3)
+    add("one sequence of three groups", [[1, 2], [2, 0], [0, 1]], 40, 1)
+    says = "Some moves are made by one of the sequences only: do all of them count?"
+    add("two steps of many sequences", [[1, 2], [0, 0], [2, 1]], 2, 24, says)
+    return cases
+
+
+# One step of a gated cell
+
+
+def _sigmoid(z: ndarray) -> ndarray:
+    return 0.5 * tanh(0.5 * z) + 0.5
+
+
+def _gru_next(x: ndarray, h: ndarray, U: ndarray, W: ndarray, b_ih: ndarray, b_hh: ndarray) -> ndarray:
+    n_units = h.shape[-1]
+    r, z, n = (slice(gate * n_units, (gate + 1) * n_units) for gate in range(3))
+    of_x, of_h = x @ U.T + b_ih, h @ W.T + b_hh
+    reset, update = (_sigmoid(of_x[..., rows] + of_h[..., rows]) for rows in (r, z))
+    return (1 - update) * tanh(of_x[..., n] + reset * of_h[..., n]) + update * h
+
+
+def _lstm_next(x: ndarray, h: ndarray, c: ndarray, U: ndarray, W: ndarray, b: ndarray) -> tuple[ndarray, ndarray]:
+    n_units = h.shape[-1]
+    sums = x @ U.T + h @ W.T + b
+    i, f, g, o = (sums[..., gate * n_units : (gate + 1) * n_units] for gate in range(4))
+    c_next = _sigmoid(f) * c + _sigmoid(i) * tanh(g)
+    return _sigmoid(o) * tanh(c_next), c_next
+
+
+def _gated_cases(seed: int, n_gates: int, states: tuple[str, ...], biases: tuple[str, ...], step: Any) -> list[Case]:
+    """One input and batches, zero states, one unit, and large numbers, for a cell of so many gates."""
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, n_features: int, n_units: int, *lead: int, scale: float = 1.0, state: float = 1.0) -> None:
+        arguments = {"x": scale * rng.normal(size=(*lead, n_features))}
+        arguments |= {name: state * rng.uniform(-1, 1, (*lead, n_units)) for name in states}
+        arguments |= {
+            "U": rng.normal(size=(n_gates * n_units, n_features)),
+            "W": rng.normal(size=(n_gates * n_units, n_units)),
+        }
+        arguments |= {name: rng.normal(size=n_gates * n_units) for name in biases}
+        expected = step(**arguments)
+        large = scale > 1
+        label = f"{label} (I={n_features}, H={n_units})"
+        results = expected if isinstance(expected, tuple) else (expected,)
+        cases.append(Case(label, arguments, results, telling=not large, says=LARGE_SUMS if large else ""))
+
+    add("one input with a zero state", 3, 4, state=0.0)
+    add("one input", 3, 4)
+    add("one input", 4, 4)
+    add("one input and one unit", 3, 1)
+    add("a batch of 5", 3, 4, 5)
+    add("a batch of 1", 3, 4, 1)
+    add("a batch of 4", 5, 2, 4)
+    add("one input of large numbers", 3, 4, scale=1e4)
+    return cases
+
+
+@check(read_array, explain_rows("the new state", row="sequence"), seed=40)
+def gru_step(seed: int) -> list[Case]:
+    """Check a function that reads one input and returns the next hidden state of a GRU.
+
+    `fn` is called as ``fn(x, h, U, W, b_ih, b_hh)`` with x (I,) or (N, I), h (H,) or (N, H), U (3H, I), W (3H, H) and
+    two biases (3H,), the rows in torch's order r, z, n; must return what `rnn_helpers.gated.gru_step` does.
+
+    The cases: one input and batches, a zero state, one unit, large numbers.
+    """
+    return _gated_cases(seed, 3, ("h",), ("b_ih", "b_hh"), _gru_next)
+
+
+@check(read_parts("h", "c"), explain_rows("the new state h", "the new cell c", row="sequence"), seed=41)
+def lstm_step(seed: int) -> list[Case]:
+    """Check a function that reads one input and returns the next hidden state and cell of an LSTM.
+
+    `fn` is called as ``fn(x, h, c, U, W, b)`` with x (I,) or (N, I), h and c (H,) or (N, H), U (4H, I), W (4H, H) and b
+    (4H,), the rows in torch's order i, f, g, o; must return ``(h, c)`` as `rnn_helpers.gated.lstm_step` does.
+
+    The cases: one input and batches, a zero state and cell, one unit, large numbers.
+    """
+    return _gated_cases(seed, 4, ("h", "c"), ("b",), _lstm_next)
+
+
+# A language model
+
+
+@check(read_array, explain_rows("the number of bits"), seed=42)
+def bits_a_character(seed: int) -> list[Case]:
+    """Check a function that measures how well characters were predicted: the mean of their surprise, in bits.
+
+    `fn` is called as ``fn(p, codes)`` with p (T, K), at each step a probability above 0 for each of K kinds, and codes
+    (T,), the kinds that came, integers from 0 to K - 1; must return the mean of ``-log2 p[t, codes[t]]``, one number.
+
+    The cases: one character and many, a uniform guess, two kinds, as many characters as kinds.
+    """
+    rng = default_rng(seed)
+    cases = []
+
+    def add(label: str, n_steps: int, n_kinds: int, spread: float = 2.0, says: str = "") -> None:
+        powers = exp(spread * rng.normal(size=(n_steps, n_kinds)))
+        p, codes = powers / powers.sum(axis=1)[:, None], rng.integers(n_kinds, size=n_steps)
+        expected = -log2(p[arange(n_steps), codes]).mean()
+        label = f"{label} (T={n_steps}, K={n_kinds})"
+        cases.append(Case(label, {"p": p, "codes": codes}, (array(expected),), says=says))
+
+    says = "Each of 4 kinds has the probability 1/4 here, so each character that came has log2(4) = 2 bits."
+    add("a uniform guess", 3, 4, 0.0, says)
+    add("one character", 1, 5)
+    add("several characters", 6, 4)
+    add("characters of two kinds", 7, 2)
+    add("as many characters as kinds", 5, 5)
+    add("many characters", 40, 9)
     return cases

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,16 +17,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnn_helpers._torch import need_torch
+from rnn_helpers.gated import gru_forward, lstm_forward
 from rnn_helpers.locating import Comparison, Report, Suspect, distance
 from rnn_helpers.ports import Loop, Results
-from rnn_helpers.rnn import RNN, _as_array, _checked_lengths
+from rnn_helpers.rnn import RNN, _as_array, _checked_lengths, rnn_backward, rnn_forward
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "CELLS",
     "OPTIONS",
     "SIZES",
+    "SIZES_OF_GRADIENTS",
     "TOLERANCES",
     "Difference",
     "Report",
@@ -35,7 +39,11 @@ __all__ = [
     "locate",
     "main",
     "time_both",
+    "time_gradients",
 ]
+
+# The layers of torch that there is a counterpart of here: `RNN` of the first, `rnn_helpers.gated` of the others.
+CELLS = ("RNN", "GRU", "LSTM")
 
 # Every option of the NumPy layer, and whether a call is given first states and lengths: 192 combinations.
 OPTIONS: dict[str, tuple[Any, ...]] = {
@@ -64,20 +72,23 @@ SIZES = (
     (100, 128, 512, 512),
 )
 
+# Of forwards and back: the running example's, a long sequence, digits by rows, a batch of long sequences.
+SIZES_OF_GRADIENTS = ((5, 1, 3, 4), (100, 1, 64, 64), (35, 20, 28, 128), (100, 32, 64, 128))
+
 ROUNDS = 5
 BLOCK_SECONDS = 0.05
 PAUSE_SECONDS = 0.1
 
 
 class Difference(NamedTuple):
-    """How far apart the numbers of `rnn_helpers.RNN` and of torch are; nothing is said of any other code.
+    """How far apart the numbers of this package and of torch are; nothing is said of any other code.
 
     Attributes
     ----------
     output : float
         The largest absolute difference in the states of all steps; NaN where one side has NaN.
     h_n : float
-        The same for the last states.
+        The same for the last states, and an LSTM's last cells.
     agrees : bool
         Whether every number of both is within the tolerance of the dtype: ``TOLERANCES``, as `numpy.allclose` takes it.
     """
@@ -87,30 +98,43 @@ class Difference(NamedTuple):
     agrees: bool
 
     def __repr__(self) -> str:
-        return (
-            f"rnn_helpers.RNN and torch {'agree' if self.agrees else 'differ'}: "
-            f"output by {self.output:.1e}, h_n by {self.h_n:.1e} (your own code was not run: compare.locate reads it)"
-        )
+        return f"rnn_helpers.RNN and torch {self._told()} (your own code was not run: compare.locate reads it)"
+
+    def _told(self) -> str:
+        return f"{'agree' if self.agrees else 'differ'}: output by {self.output:.1e}, h_n by {self.h_n:.1e}"
+
+
+class DifferenceOfGated(Difference):
+    """The same for `rnn_helpers.gated`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"rnn_helpers.gated and torch {self._told()} (your own code was not run)"
 
 
 def against_torch(
-    layer: torch.nn.RNN, x: ArrayLike, h_0: ArrayLike | None = None, lengths: ArrayLike | None = None
+    layer: torch.nn.RNN | torch.nn.GRU | torch.nn.LSTM,
+    x: ArrayLike,
+    h_0: ArrayLike | tuple[ArrayLike, ArrayLike] | None = None,
+    lengths: ArrayLike | None = None,
 ) -> Difference:
-    """Run a torch layer and `rnn_helpers.RNN` with the same weights on the same data.
+    """Run a torch layer and this package's with the same weights on the same data.
 
     It shows that the two agree on your weights and your data, so that you may hold your own code against either. It
     does not show that your code is right, for it never runs it: give `locate` the arrays of your port.
 
     Parameters
     ----------
-    layer : torch.nn.RNN
-        In float32 or float64, on the CPU.
+    layer : torch.nn.RNN, torch.nn.GRU or torch.nn.LSTM
+        In float32 or float64, on the CPU. A GRU or an LSTM has one layer and one direction.
     x : array_like, shape (T, I), (T, N, I), or (N, T, I) with `batch_first`
         The inputs; cast to the layer's dtype for both.
     h_0 : array_like, shape (L * D, H) or (L * D, N, H), optional
-        The states before the first step; zeros if left out.
+        The states before the first step; zeros if left out. Of an LSTM the pair ``(h_0, c_0)``, as torch wants it.
     lengths : array_like of N integers from 1 to T, optional
-        The number of steps of each sequence; torch reads them as a packed sequence, padded again to T steps.
+        The number of steps of each sequence; torch reads them as a packed sequence, padded again to T steps. For an
+        `nn.RNN` only.
 
     Returns
     -------
@@ -120,7 +144,8 @@ def against_torch(
     Raises
     ------
     TypeError, ValueError
-        If `RNN.from_torch` refuses the layer, or either side refuses the data.
+        If `RNN.from_torch` refuses the layer, it is a GRU or an LSTM with other options than `bias` and `batch_first`,
+        or either side refuses the data.
     ValueError
         If the two results differ in shape or dtype.
 
@@ -128,11 +153,9 @@ def against_torch(
     --------
     locate : Where the arrays of your own port depart from a layer's.
     """
-    rnn = RNN.from_torch(layer)
-    ours = rnn(x, h_0, lengths)  # first, because it says what is wrong with bad data
-    theirs = _run_torch(layer, *_for_torch(rnn, x, h_0, lengths))
-    output, h_n = (_largest(*pair) for pair in zip(("output", "h_n"), ours, theirs, strict=True))
-    return Difference(output, h_n, all(_agree(*pair) for pair in zip(ours, theirs, strict=True)))
+    if getattr(layer, "mode", None) in CELLS[1:]:
+        return _gated_against_torch(layer, x, h_0, lengths)
+    return _rnn_against_torch(layer, x, h_0, lengths)
 
 
 def locate(
@@ -249,9 +272,50 @@ def time_both(
     I: int,  # noqa: E741 - the letter of the formula
     H: int,
     *,
+    cell: str = "RNN",
     rounds: int = ROUNDS,
 ) -> tuple[float, float]:
     """Time one forward pass of both, in float32, without gradients.
+
+    Parameters
+    ----------
+    T, N, I, H : int
+        Time steps, sequences, input features, hidden units.
+    cell : {"RNN", "GRU", "LSTM"}, default "RNN"
+        Which layer of torch, and its counterpart here.
+    rounds : int, default 5
+        How often each is measured, in turn.
+
+    Returns
+    -------
+    numpy_seconds, torch_seconds : float
+        Seconds for one call: the median over the rounds.
+
+    Raises
+    ------
+    ValueError
+        If `cell` is not one of the three.
+    """
+    if cell not in CELLS:
+        raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {cell!r}")
+    need_torch()
+    layer, x, x_torch = _layer_and_data(cell, T, N, I, H)
+    read = RNN.from_torch(layer) if cell == "RNN" else _reader(layer)
+    with _undisturbed():
+        return _in_turn(lambda: read(x), lambda: layer(x_torch), rounds)
+
+
+def time_gradients(
+    T: int,
+    N: int,
+    I: int,  # noqa: E741 - the letter of the formula
+    H: int,
+    *,
+    rounds: int = ROUNDS,
+) -> tuple[float, float]:
+    """Time one pass forwards and back of both, in float32: `rnn_forward` and `rnn_backward` against torch's RNN.
+
+    Both compute the derivatives of the sum of all states, with respect to the input and all parameters.
 
     Parameters
     ----------
@@ -263,40 +327,141 @@ def time_both(
     Returns
     -------
     numpy_seconds, torch_seconds : float
-        Seconds for one call: the median over the rounds.
+        Seconds for one pass forwards and back: the median over the rounds.
     """
     need_torch()
     import torch
 
-    with torch.random.fork_rng(devices=[]):  # leaves torch's own random state as it was
-        layer = torch.nn.RNN(I, H, dtype=torch.float32, device="cpu")
-    rnn = RNN.from_torch(layer)
-    x = np.random.default_rng(0).standard_normal((T, N, I), dtype=np.float32)
-    x_torch = torch.from_numpy(x)
-    numpy_seconds, torch_seconds = [], []
-    with _undisturbed():
-        # In blocks, with a pause between them: torch's threads and OpenBLAS's keep spinning for a while after a call,
-        # in wait of the next. Call by call in turn, each would be timed while the other's threads hold the cores.
-        for _ in range(rounds):
-            numpy_seconds.append(_time_block(rnn, x))
-            torch_seconds.append(_time_block(layer, x_torch))
-    return float(np.median(numpy_seconds)), float(np.median(torch_seconds))
+    layer, x, x_torch = _layer_and_data("RNN", T, N, I, H)
+    U, W, b_ih, b_hh = (parameter.detach().numpy() for parameter in layer.parameters())
+    b, d_output = b_ih + b_hh, np.ones((T, N, H), np.float32)
+    leaves, d_torch = [x_torch.requires_grad_(), *layer.parameters()], torch.from_numpy(d_output)
+
+    def ours() -> None:
+        output, _ = rnn_forward(x, U, W, b)
+        rnn_backward(x, U, W, output, d_output)
+
+    def theirs() -> None:
+        output, _ = layer(x_torch)
+        torch.autograd.grad(output, leaves, d_torch)
+
+    with torch.autocast("cpu", enabled=False), torch.inference_mode(False), torch.enable_grad():
+        return _in_turn(ours, theirs, rounds)
 
 
 def main() -> None:
-    """Print both times at each of the `SIZES`, their ratio, and the geometric mean of the ratios."""
+    """Print both times at each of the `SIZES`, their ratio, and the geometric mean: of each cell, and of gradients."""
     need_torch()
     import torch
 
     versions = f"NumPy {np.__version__}, torch {torch.__version__}, {os.cpu_count()} cores"
-    print(f"One forward pass, float32, in milliseconds ({versions})\n")
-    print(f"{'(T, N, I, H)':22}{'NumPy':>10}{'torch':>10}{'NumPy / torch':>16}")
+    print(f"One pass, float32, in milliseconds ({versions})")
+    for cell in CELLS:
+        _print_times(f"{cell}, forwards", SIZES, functools.partial(time_both, cell=cell))
+    _print_times("RNN, forwards and back", SIZES_OF_GRADIENTS, time_gradients)
+
+
+def _print_times(
+    what: str, sizes: Sequence[tuple[int, int, int, int]], time_size: Callable[..., tuple[float, float]]
+) -> None:
+    print(f"\n{what}\n{'(T, N, I, H)':22}{'NumPy':>10}{'torch':>10}{'NumPy / torch':>16}")
     ratios = []
-    for size in SIZES:
-        numpy_seconds, torch_seconds = time_both(*size)
+    for size in sizes:
+        numpy_seconds, torch_seconds = time_size(*size)
         ratios.append(numpy_seconds / torch_seconds)
         print(f"{size!s:22}{1e3 * numpy_seconds:10.3f}{1e3 * torch_seconds:10.3f}{ratios[-1]:16.2f}", flush=True)
     print(f"{'geometric mean':42}{np.exp(np.mean(np.log(ratios))):16.2f}")
+
+
+def _rnn_against_torch(layer: Any, x: ArrayLike, h_0: Any, lengths: ArrayLike | None) -> Difference:
+    """The same for an `nn.RNN`, and `rnn_helpers.RNN`."""
+    rnn = RNN.from_torch(layer)
+    ours = rnn(x, h_0, lengths)  # first, because it says what is wrong with bad data
+    theirs = _run_torch(layer, *_for_torch(rnn, x, h_0, lengths))
+    output, h_n = (_largest(*pair) for pair in zip(("output", "h_n"), ours, theirs, strict=True))
+    return Difference(output, h_n, all(_agree(*pair) for pair in zip(ours, theirs, strict=True)))
+
+
+def _gated_against_torch(layer: Any, x: ArrayLike, states: Any, lengths: ArrayLike | None) -> Difference:
+    """The same for a GRU or an LSTM, and `rnn_helpers.gated`."""
+    import torch
+
+    read = _reader(layer)
+    if lengths is not None:
+        raise ValueError(f"lengths go with an nn.RNN: {layer.mode.lower()}_forward reads sequences of one length")
+    dtype = layer.weight_ih_l0.detach().numpy().dtype
+    data, firsts = np.array(_as_array(x, "x"), dtype), _first_states(layer, states, dtype)
+    batch_first = layer.batch_first and data.ndim == 3
+    # Ours first, because it says what is wrong with bad data.
+    output, last = read(data.swapaxes(0, 1) if batch_first else data, *(first[0] for first in firsts))
+    ours = [output.swapaxes(0, 1) if batch_first else output, *(each[np.newaxis] for each in _as_tuple(last))]
+    given = tuple(map(torch.from_numpy, firsts))
+    with _undisturbed():
+        output, last = layer(torch.from_numpy(data), given if len(given) == 2 else given[0] if given else None)
+    theirs = [each.numpy() for each in (output, *_as_tuple(last))]
+    apart = [_largest(*each) for each in zip(("output", "h_n", "c_n"), ours, theirs, strict=False)]
+    agrees = all(_agree(*pair) for pair in zip(ours, theirs, strict=True))
+    return DifferenceOfGated(apart[0], float(np.max(apart[1:])), agrees)  # np.max: NaN counts
+
+
+def _reader(layer: Any) -> Callable[..., Any]:
+    """`gru_forward` or `lstm_forward` with the parameters of a layer of torch."""
+    if getattr(type(layer).forward, "__module__", None) != "torch.nn.modules.rnn":
+        raise TypeError(f"expected a torch.nn.{layer.mode} with torch's own forward, got {type(layer).__name__}")
+    if layer.num_layers != 1 or layer.bidirectional or layer.proj_size:
+        raise ValueError(f"expected a {layer.mode} of one layer and one direction, without a projection; got {layer!r}")
+    dtype = str(layer.weight_ih_l0.dtype).removeprefix("torch.")
+    if dtype not in TOLERANCES:
+        raise ValueError(f"the layer's weights must be {' or '.join(TOLERANCES)}, got {dtype}")
+    U, W, *biases = (parameter.detach().numpy() for parameter in layer.parameters())
+    b_ih, b_hh = biases or (np.zeros(len(U), U.dtype), np.zeros(len(U), U.dtype))
+    if layer.mode == "GRU":
+        return lambda x, *states: gru_forward(x, U, W, b_ih, b_hh, *states)
+    b = b_ih + b_hh
+    return lambda x, *states: lstm_forward(x, U, W, b, *states)
+
+
+def _first_states(layer: torch.nn.GRU | torch.nn.LSTM, states: Any, dtype: np.dtype[Any]) -> list[np.ndarray]:
+    """What was given as h_0, or as the pair (h_0, c_0), in the layer's dtype and torch's shapes."""
+    if states is None:
+        return []
+    if layer.mode == "LSTM" and not (isinstance(states, tuple | list) and len(states) == 2):
+        raise ValueError(f"h_0 of an LSTM must be the pair (h_0, c_0), got {type(states).__name__}")
+    parts = {"h_0": states[0], "c_0": states[1]} if layer.mode == "LSTM" else {"h_0": states}
+    firsts = {name: np.array(_as_array(part, name), dtype) for name, part in parts.items()}
+    for name, first in firsts.items():
+        if first.shape[:1] != (1,):
+            raise ValueError(f"{name} must have shape (1, H) or (1, N, H), as torch wants it; got {first.shape}")
+    return list(firsts.values())
+
+
+def _as_tuple(last: Any) -> tuple[Any, ...]:
+    """The last state, or state and cell."""
+    return last if isinstance(last, tuple) else (last,)
+
+
+def _layer_and_data(cell: str, T: int, N: int, I: int, H: int) -> tuple[Any, np.ndarray, Any]:  # noqa: E741
+    """A layer of torch in float32, and data to time it on, as an array and as a tensor of the same memory."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):  # leaves torch's own random state as it was
+        layer = getattr(torch.nn, cell)(I, H, dtype=torch.float32, device="cpu")
+    x = np.random.default_rng(0).standard_normal((T, N, I), dtype=np.float32)
+    return layer, x, torch.from_numpy(x)
+
+
+def _in_turn(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> tuple[float, float]:
+    """The median seconds of one call of each.
+
+    In blocks, with a pause between them: torch's threads and OpenBLAS's keep spinning for a while after a call, in wait
+    of the next. Call by call in turn, each would be timed while the other's threads hold the cores.
+    """
+    pause, seconds = PAUSE_SECONDS if _several_threads() else 0, []
+    for _ in range(rounds):
+        for call in (ours, theirs):
+            time.sleep(pause)
+            seconds.append(_time_block(call))
+    return float(np.median(seconds[::2])), float(np.median(seconds[1::2]))
 
 
 def _loop(rnn: RNN, x: ArrayLike, h_0: ArrayLike | None, lengths: ArrayLike | None) -> Loop:
@@ -387,13 +552,20 @@ def _largest(name: str, ours: np.ndarray, theirs: np.ndarray) -> float:
     return distance(ours, theirs)
 
 
-def _time_block(layer: Callable[..., Any], x: Any) -> float:
+def _several_threads() -> bool:
+    """Whether a product is shared out among threads, which in a notebook it is not."""
+    import threadpoolctl
+    import torch
+
+    return max(torch.get_num_threads(), *(pool["num_threads"] for pool in threadpoolctl.threadpool_info())) > 1
+
+
+def _time_block(call: Callable[[], Any]) -> float:
     """Seconds for one call, as the mean of a block of calls after one that warms up."""
-    time.sleep(PAUSE_SECONDS)
-    layer(x)
+    call()
     calls, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < BLOCK_SECONDS or calls < 2:
-        layer(x)
+        call()
         calls += 1
     return elapsed / calls
 

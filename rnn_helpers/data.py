@@ -1,6 +1,6 @@
-"""The data of the series: the running example, random token sequences for the probes, handwritten digits.
+"""The data of the series: the running example, random token sequences for the probes, tasks to learn, digits, a text.
 
-Nothing is downloaded: the sequences are drawn from a seed, and the digits come with scikit-learn.
+Nothing is downloaded: sequences are drawn from a seed, the digits come with scikit-learn, the text with this package.
 """
 
 from __future__ import annotations
@@ -9,7 +9,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["TOKENS", "Digits", "TokenSequences", "U", "W", "X", "b", "digits", "token_sequences"]
+__all__ = [
+    "TOKENS",
+    "AddingProblem",
+    "BitCounts",
+    "Digits",
+    "Echo",
+    "Text",
+    "TokenSequences",
+    "U",
+    "W",
+    "X",
+    "adding_problem",
+    "b",
+    "bit_counts",
+    "digits",
+    "echo",
+    "text",
+    "token_sequences",
+]
 
 # The running example: five tokens of I = 3 features, H = 4 hidden units, one decimal each. Chosen so that no unit
 # saturates, every token visibly changes the state, the first unit of the first step can be done by hand, and all 120
@@ -50,6 +68,122 @@ def token_sequences(n_sequences: int, n_steps: int, *, n_kinds: int = 6, seed: i
     """
     tokens = np.random.default_rng(seed).integers(n_kinds, size=(n_steps, n_sequences))
     return TokenSequences(tokens, np.eye(n_kinds)[tokens])
+
+
+class BitCounts(NamedTuple):
+    """Random bits, and how many ones have come so far, modulo a number: what a network is to learn to keep."""
+
+    x: np.ndarray  # (T, N, 1), float64: 0 or 1
+    counts: np.ndarray  # (T, N), int64: after each step, from 0 to modulus - 1
+
+
+def bit_counts(n_sequences: int, n_steps: int, *, modulus: int = 2, seed: int) -> BitCounts:
+    """Draw bits and count their ones: parity for a modulus of 2, counting by three for 3.
+
+    A single bit that is missed makes all later counts wrong, however long the sequence is.
+
+    Parameters
+    ----------
+    n_sequences, n_steps : int
+        N and T.
+    modulus : int, default 2
+        The counts begin again at 0 when they reach it; at least 2. A guess is then right once in `modulus`.
+    seed : int
+        Makes the bits repeatable.
+
+    Returns
+    -------
+    BitCounts
+        ``x`` (T, N, 1) in float64, each bit as likely 0 as 1, and ``counts`` (T, N) in int64.
+
+    Raises
+    ------
+    ValueError
+        If `modulus` is below 2.
+    """
+    if modulus < 2:
+        raise ValueError(f"modulus must be at least 2, got {modulus}")
+    bits = np.random.default_rng(seed).integers(2, size=(n_steps, n_sequences))
+    return BitCounts(bits[..., np.newaxis].astype(np.float64), bits.cumsum(axis=0) % modulus)
+
+
+class AddingProblem(NamedTuple):
+    """Sequences of numbers of which two are marked, and the sum of these two."""
+
+    x: np.ndarray  # (T, N, 2), float64: a number from 0 to 1, and its mark, 0 or 1
+    sums: np.ndarray  # (N,), float64
+
+
+def adding_problem(n_sequences: int, n_steps: int, *, seed: int) -> AddingProblem:
+    """Draw the adding problem: two numbers of a long sequence are to be kept and added, all others ignored.
+
+    Parameters
+    ----------
+    n_sequences, n_steps : int
+        N and T; T is at least 2.
+    seed : int
+        Makes the sequences repeatable.
+
+    Returns
+    -------
+    AddingProblem
+        ``x`` (T, N, 2) in float64: uniform numbers from 0 to 1, and marks, one in each half of the sequence;
+        ``sums`` (N,) in float64. Who always answers 1, the mean, is off by 1/6 in the mean square.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two steps.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation, 1997; here with one mark in each half.
+    """
+    if n_steps < 2:
+        raise ValueError(f"n_steps must be at least 2, one for each mark; got {n_steps}")
+    rng = np.random.default_rng(seed)
+    numbers, marks = rng.uniform(size=(n_steps, n_sequences)), np.zeros((n_steps, n_sequences))
+    half, columns = n_steps // 2, np.arange(n_sequences)
+    marks[rng.integers(half, size=n_sequences), columns] = 1
+    marks[rng.integers(half, n_steps, size=n_sequences), columns] = 1
+    return AddingProblem(np.stack([numbers, marks], axis=-1), (numbers * marks).sum(axis=0))
+
+
+class Echo(NamedTuple):
+    """Random bits, and the same bits some steps later."""
+
+    x: np.ndarray  # (T, N, 1), float64: 0 or 1
+    echoes: np.ndarray  # (T, N), int64: the bit of `delay` steps before; 0 in the first `delay` steps
+
+
+def echo(n_sequences: int, n_steps: int, *, delay: int, seed: int) -> Echo:
+    """Draw bits that are to be answered with a delay: the network has to keep the last `delay` of them, in order.
+
+    Parameters
+    ----------
+    n_sequences, n_steps : int
+        N and T.
+    delay : int
+        From 1 to T - 1. The first `delay` steps have nothing to repeat: leave them out of the loss.
+    seed : int
+        Makes the bits repeatable.
+
+    Returns
+    -------
+    Echo
+        ``x`` (T, N, 1) in float64, each bit as likely 0 as 1, and ``echoes`` (T, N) in int64.
+
+    Raises
+    ------
+    ValueError
+        If `delay` is not from 1 to T - 1.
+    """
+    if delay not in range(1, n_steps):
+        raise ValueError(f"delay must be from 1 to T - 1 = {n_steps - 1}, got {delay!r}")
+    bits = np.random.default_rng(seed).integers(2, size=(n_steps, n_sequences))
+    echoes = np.zeros_like(bits)
+    echoes[delay:] = bits[:-delay]
+    return Echo(bits[..., np.newaxis].astype(np.float64), echoes)
 
 
 class Digits(NamedTuple):
@@ -94,3 +228,36 @@ def digits(*, n_train: int = 1400, seed: int = 0) -> Digits:
     images = (data.images[order] / 16).astype(np.float32)  # the file counts dark pixels from 0 to 16
     labels = data.target[order].astype(np.int64)
     return Digits(images[:n_train], labels[:n_train], images[n_train:], labels[n_train:])
+
+
+class Text(NamedTuple):
+    """A text to learn to write: its characters, each kind of them once, and the place of each among these."""
+
+    characters: str  # 302,487 of them
+    alphabet: str  # 70 of them, sorted
+    codes: np.ndarray  # (302487,), int64: ``alphabet[codes[i]]`` is ``characters[i]``
+
+
+def text() -> Text:
+    """Read two novels by Lewis Carroll, "Alice's Adventures in Wonderland" and "Through the Looking-Glass".
+
+    Returns
+    -------
+    Text
+        Plain English in ASCII, in lines as in print: 302,487 characters of 70 kinds.
+
+    Notes
+    -----
+    The novels are of 1865 and 1871, and their author died in 1898: they are in the public domain, and so is this text,
+    that of the Millennium Fulcrum editions 3.0 and 1.7. Left out are the editors' additions in brackets, rows of stars,
+    marks of emphasis, and blanks at the ends of lines.
+    """
+    import gzip
+    from importlib.resources import files
+
+    packed = (files("rnn_helpers") / "carroll.txt.gz").read_bytes()
+    characters = gzip.decompress(packed).decode("ascii")
+    alphabet = "".join(sorted(set(characters)))
+    places = np.zeros(128, dtype=np.int64)
+    places[[ord(character) for character in alphabet]] = np.arange(len(alphabet))
+    return Text(characters, alphabet, places[np.frombuffer(characters.encode("ascii"), dtype=np.uint8)])

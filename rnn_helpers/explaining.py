@@ -14,7 +14,7 @@ from numpy import arctanh, errstate, ndarray, tanh, zeros
 
 from rnn_helpers.checking import Case, Check, Explain, Outcome, close, is_right, kind_told, listed, overwritten, within
 
-__all__ = ["explain_forward", "explain_orthogonal", "explain_rows", "explain_shapes", "explain_terms"]
+__all__ = ["explain_forward", "explain_orthogonal", "explain_parts", "explain_rows", "explain_shapes", "explain_terms"]
 
 OVERWRITTEN = overwritten(
     abs=abs, enumerate=enumerate, isinstance=isinstance, len=len, list=list, map=map, max=max, range=range,
@@ -97,6 +97,28 @@ def explain_rows(*names: str, row: str = "row") -> Explain:
         said = f"{check.name}: {name} is off{where}, on {case.label}: {numbers}."
         related = _relation(value, expected) or (_step_told(case, value) if row == "step" else "")
         return f"{said} {_sentence(related)}".rstrip()
+
+    return explain
+
+
+def explain_parts(*names: str) -> Explain:
+    """An explanation that says which of several gradients are right and which are off, and shows the first of these."""
+
+    def explain(check: Check, outcomes: list[Outcome], first_wrong: int) -> str:
+        case, outcome = check.cases[first_wrong], outcomes[first_wrong]
+        unlike = _unlike(check, outcome, case, [f"the gradient of {name}" for name in names])
+        if unlike:
+            return unlike
+        parts = list(zip(names, outcome.results, case.expected, strict=True))
+        off = [part for part in parts if not close(part[1], part[2])]
+        right = [name for name, value, expected in parts if close(value, expected)]
+        name, value, expected = off[0]
+        place = _first_difference(value, expected)
+        where = f" at row {place[0] + 1} of {len(expected)}" if place else ""
+        told = f"right for {listed(right)}, and off" if right else "off"
+        numbers = f"the gradient of {name}{where}: {_expected_and_got(expected[place], value[place])}"
+        said = f"{check.name} is {told} for {listed([name for name, *_ in off])}, on {case.label}; {numbers}."
+        return f"{said} {_sentence(_relation(value, expected))}".rstrip()
 
     return explain
 

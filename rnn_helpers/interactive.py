@@ -249,9 +249,9 @@ def show_which_mistake(
 def show_shapes(
     *,
     T: int = 5,
-    N: int = 3,
+    N: int = 7,
     I: int = 3,  # noqa: E741 - the letter of the series
-    H: int = 4,
+    H: int = 6,  # no two numbers of the three shapes are equal: 5, 7, 3; D * H = 12; L * D = 4, 6
     num_layers: int = 2,
     bidirectional: bool = True,
     batch_first: bool = False,

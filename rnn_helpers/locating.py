@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnn_helpers.ports import KNOWN, Loop, Place, PortMistake, Results, scopes
+from rnn_helpers.ports import KNOWN, PADDING_NOT_ZERO, Loop, Place, PortMistake, Results, scopes
 
 __all__ = ["Comparison", "Report", "Suspect", "distance"]
 
@@ -131,10 +131,12 @@ class Report:
     def _causes(self) -> list[str]:
         if len(self.mistakes) == 1:
             (found,) = self.mistakes
-            return [f"exactly these numbers come from: {found}", f"mend: {found.mend}"]
+            return [f"exactly these numbers come from: {found}", f"mend: {found.mend}", _more(self.mistakes)]
         if self.mistakes:
-            return ["exactly these numbers come from each of these, and this data cannot tell them apart:"] + [
-                f"- {found}; mend: {found.mend}" for found in self.mistakes
+            return [
+                "exactly these numbers come from each of these, and this data cannot tell them apart:",
+                *(f"- {found}; mend: {found.mend}" for found in self.mistakes),
+                _more(self.mistakes),
             ]
         if self.partly:
             return [
@@ -142,6 +144,7 @@ class Report:
                 f"{'; or '.join(map(str, self.partly))}",
                 *dict.fromkeys(f"mend: {found.mend}" for found in self.partly),
                 "then compare again: another mistake remains, or this one is made at fewer places",
+                _more(self.partly),
             ]
         return ["no known mistake alone gives these numbers: an unknown one, or two at once"]
 
@@ -236,17 +239,16 @@ class Comparison:
     def suspects(self, first: int | None) -> tuple[tuple[Suspect, ...], tuple[Suspect, ...]]:
         """The known mistakes that give all of the port's numbers, and those that explain the most of h_n."""
         if first is None and not self.off_inside.any():
-            mend = "put zeros into output after the end of each sequence, as pad_packed_sequence does"
-            return (Suspect("the padding of output is not zero", "", mend),), ()
+            return (_suspect(self.loop, PADDING_NOT_ZERO, frozenset()),), ()
         found: dict[Suspect, int] = {}
         wanted = self.n_entries if first is None else first + 1
         with np.errstate(all="ignore"):  # a wrong recurrence may overflow
             for mistake in KNOWN:
-                reached = {
-                    where: self.reach(mistake, where, self.port, wanted)
-                    for where in self.places(mistake)
-                    if self.can_change(first, where)
-                }
+                reached: dict[frozenset[Place], int] = {}
+                for where in self.places(mistake):
+                    if self.can_change(first, where):
+                        known = self.as_elsewhere(where, reached)
+                        reached[where] = self.reach(mistake, where, self.port, wanted) if known is None else known
                 if reached:
                     where = max(reached, key=lambda each: reached[each])  # of equals the first, which is the smallest
                     suspect = _suspect(self.loop, mistake, where)
@@ -256,6 +258,18 @@ class Comparison:
         if mistakes or first is None or most <= first:
             return mistakes, ()
         return (), tuple(suspect for suspect, reached in found.items() if reached == most)
+
+    def as_elsewhere(self, where: frozenset[Place], reached: dict[frozenset[Place], int]) -> int | None:
+        """How many entries a mistake gives, if that is known from other places that begin with the same layers."""
+
+        def up_to(layer: int, places: frozenset[Place]) -> set[Place]:
+            return {at for at in places if at[0] <= layer}
+
+        for other, entry in reached.items():
+            layer = entry // self.loop.n_directions  # in which the first entry is off: what comes above is not asked
+            if entry < self.n_entries and up_to(layer, other) == up_to(layer, where):
+                return entry
+        return None
 
     def can_change(self, first: int | None, where: frozenset[Place]) -> bool:
         """Whether a mistake at these places can be the reason for the first entry that is off."""
@@ -387,6 +401,12 @@ def _off(off: float, rounding: float) -> str:
 def _some(suspects: tuple[Suspect, ...], most: int = 5) -> str:
     more = f"; and {len(suspects) - most} more, in .unseen" if len(suspects) > most else ""
     return "; ".join(map(str, suspects[:most])) + more
+
+
+def _more(suspects: tuple[Suspect, ...]) -> str:
+    """Where the book says more of them: a page has an entry for each name, with the wrong line and the right one."""
+    names = ", ".join(f'"{name}"' for name in dict.fromkeys(found.name for found in suspects))
+    return f"in the book: Silent mistakes, in a port: {names}"
 
 
 def distance(ours: np.ndarray, theirs: np.ndarray) -> float:

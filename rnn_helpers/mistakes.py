@@ -1,7 +1,7 @@
 """The catalogue of known mistakes: each one runs, gives a wrong result, and carries the sentence that helps.
 
 The checks recognise a learner's mistake by it, and notebook 04 shows what each mistake costs. The mistakes that only
-the assignments' checks know are in `assignment_mistakes`.
+the assignments' checks know are in `assignment_mistakes`, those about gradients and gated cells in `learning_mistakes`.
 """
 
 from __future__ import annotations
@@ -65,6 +65,11 @@ class Mistake:
             if mark:
                 return code.strip()
         raise ValueError(f"no line of the mistake {self.name!r} is marked {WRONG!r}")
+
+    @property
+    def told(self) -> str:
+        """What a check says of it: the hint, and under what name the book has the line, the sign and the cost."""
+        return f'{self.hint} (In the book: Silent mistakes, "{self.name}".)'
 
     @property
     def anchor(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
 import logging
 import re
 import warnings
@@ -25,9 +26,13 @@ __all__ = [
     "COLORS",
     "Table",
     "heat_map",
+    "into_one_weight",
     "layers_and_directions",
     "linear_and_rnn",
     "lines",
+    "machine",
+    "packed_batch",
+    "points",
     "pool_and_states",
     "show",
     "table",
@@ -39,10 +44,11 @@ __all__ = [
 # for whatever is none of these; curves differ in line style too, so that they stay apart in grey.
 COLORS = {"input": "#0072B2", "state": "#D55E00", "weight": "#009E73"}
 COLORS |= {"ink": "#222222", "wine": "#882255", "other": "#777777", "violet": "#5D3A9B"}
-# As text the orange is darker: 4.5 to 1 against white, where that of the palette has 3.6 to 1.
+# As text the orange is darker: 5.3 to 1 against white, where that of the palette has 3.9 to 1.
 TEXT_OF_STATES = "#B34C00"
 NEUTRAL = ("ink", "wine", "other", "violet")
 LINE_STYLES = ("-", "--", "-.", ":")
+MARKS = ("o", "x", "^", "s")
 WIDTH = 7.2  # inches; shown at 100 pixels an inch, stored at twice that for sharp screens
 PIXELS_PER_INCH = 100
 STYLE = {"font.size": 11, "axes.titlesize": 12, "axes.spines.top": False, "axes.spines.right": False}
@@ -373,6 +379,126 @@ def _label_ends(ax: Axes) -> None:
             text.set_position((8, (target - middles[text]) * 72 / fig.dpi))
 
 
+def points(
+    places: np.ndarray, groups: np.ndarray, *, names: Sequence[str], xlabel: str, ylabel: str, title: str = ""
+) -> Figure:
+    """Draw points in the plane, each with the mark and colour of its group, whose name stands at the right.
+
+    Parameters
+    ----------
+    places : ndarray, shape (n, 2)
+        Where the points stand.
+    groups : ndarray of int, shape (n,)
+        The group of each point, from 0 on.
+    names : sequence of str
+        One for each group.
+    xlabel, ylabel, title : str
+        What the axes measure, and what stands above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure with the drawing.
+
+    Raises
+    ------
+    ValueError
+        If there are more groups than marks, or the shapes do not fit each other.
+    """
+    places, groups = np.asarray(places), np.asarray(groups)
+    if places.shape != (len(groups), 2) or groups.ndim != 1:
+        raise ValueError(f"points needs places (n, 2) and groups (n,), got {places.shape} and {groups.shape}")
+    if len(names) > len(MARKS):
+        raise ValueError(f"points draws at most {len(MARKS)} groups that can be told apart, got {len(names)}")
+    with _style():
+        fig = _figure(WIDTH, 3.4)
+        ax = fig.subplots()
+        right = places[:, 0].max()
+        for group, name in enumerate(names):
+            own, color = places[groups == group], COLORS[NEUTRAL[group]]
+            ax.plot(*own.T, MARKS[group], color=color, markersize=5, markerfacecolor="none", alpha=0.6)
+            if len(own):
+                beside = (right, own[:, 1].mean())
+                ax.annotate(name, beside, (12, 0), textcoords="offset points", va="center", color=color)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.set_title(title, loc="left")
+    return fig
+
+
+def machine(table: np.ndarray, *, names: Sequence[str]) -> Figure:
+    """Draw a machine that reads bits: a circle for each group of states, an arrow for each move, with its bit.
+
+    Parameters
+    ----------
+    table : ndarray of int, shape (G, 2)
+        Row g holds the groups that follow on group g: with bit 0, and with bit 1.
+    names : sequence of str
+        What stands in the circles.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Two circles side by side, or more of them in a ring.
+
+    Raises
+    ------
+    ValueError
+        If the table does not have two columns and a name for each row, or leads to a group that it has no row for.
+    """
+    from matplotlib.patches import Circle
+
+    table = np.asarray(table)
+    n_groups = len(names)
+    if table.shape != (n_groups, 2) or not np.isin(table, range(n_groups)).all():
+        raise ValueError(f"a machine with {n_groups} names needs a table ({n_groups}, 2) of 0 to {n_groups - 1}")
+    angles = np.pi - 2 * np.pi * np.arange(n_groups) / n_groups
+    centers = 1.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    with _style():
+        fig = _figure(5.2, 2.2 if n_groups == 2 else 4.4)
+        ax = fig.subplots()
+        ax.set_aspect("equal")
+        ax.axis("off")
+        look = {"facecolor": COLORS["state"] + "22", "edgecolor": COLORS["state"], "linewidth": 1.5}
+        circles = [ax.add_patch(Circle(tuple(center), 0.5, **look)) for center in centers]
+        for (x, y), name in zip(centers, names, strict=True):
+            ax.text(x, y, name, ha="center", va="center")
+        for group, row in enumerate(table):
+            for following in dict.fromkeys(row.tolist()):  # one arrow, if both bits lead there
+                bits = ", ".join(map(str, np.flatnonzero(row == following)))
+                move = _back_to_itself if group == following else _across
+                x, y = move(ax, circles[group], circles[following])
+                ax.text(x, y, bits, ha="center", va="center", color=COLORS["input"])
+        width, height = np.abs(centers).max(axis=0) + np.array([1.5, 1.1 if n_groups == 2 else 1.5])
+        ax.set(xlim=(-width, width), ylim=(-height, height))
+    return fig
+
+
+MOVE: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 16, "color": COLORS["input"], "linewidth": 1.5}
+
+
+def _back_to_itself(ax: Axes, circle: Any, _: Any) -> np.ndarray:
+    """Draw an arrow outside of the ring, from a circle to itself, and return the place for its label."""
+    from matplotlib.patches import FancyArrowPatch
+
+    center = np.array(circle.center)
+    outward = center / np.linalg.norm(center)
+    aside = 0.35 * np.array([-outward[1], outward[0]])
+    ends = [center + 0.37 * outward + side for side in (aside, -aside)]  # half a unit from the centre: on its edge
+    ax.add_patch(FancyArrowPatch(*ends, connectionstyle="arc3,rad=-1.8", shrinkA=0, shrinkB=0, **MOVE))
+    return center + 1.25 * outward
+
+
+def _across(ax: Axes, start: Any, end: Any) -> np.ndarray:
+    """Draw a bent arrow from circle to circle, so that there is room for its way back; return its label's place."""
+    from matplotlib.patches import FancyArrowPatch
+
+    bend = "arc3,rad=-0.3"
+    ax.add_patch(FancyArrowPatch(start.center, end.center, patchA=start, patchB=end, connectionstyle=bend, **MOVE))
+    (x_0, y_0), (x_1, y_1) = start.center, end.center
+    aside = np.array([y_0 - y_1, x_1 - x_0])  # as long as the way
+    return np.array([x_0 + x_1, y_0 + y_1]) / 2 + (0.15 + 0.2 / np.linalg.norm(aside)) * aside
+
+
 def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
     """Draw the picture of the series: a linear layer that sees all tokens at once, and a cell that reads them in turn.
 
@@ -399,7 +525,7 @@ def linear_and_rnn(tokens: Sequence[str], states: np.ndarray) -> Figure:
             ax.axis("off")
             ax.set_xlim(-1.0, n - 0.4)
 
-        _box(left, ((n - 1) / 2, 1.35), (n - 0.2, 0.6), "one matrix for all tokens", "weight")
+        _box(left, ((n - 1) / 2, 1.35), (n - 0.2, 0.6), "one matrix, all tokens at once", "weight")
         _box(left, ((n - 1) / 2, 2.6), (2.9, 0.5), f"output: {states.shape[1]} numbers", "other")
         _arrow(left, ((n - 1) / 2, 1.65), ((n - 1) / 2, 2.35), "other")
         for place, token in enumerate(tokens):
@@ -469,8 +595,6 @@ def layers_and_directions(
                 _row_of_cells(
                     ax,
                     [place + shift for place in range(n)],
-                    # Above layer 0 both directions read both halves: their arrows start between them.
-                    [place + (shift if not layer else 0.0) for place in range(n)],
                     (bottom, bottom + row_height * (direction + 1), states_above),
                     "input" if not layer else "state",
                     backwards=direction == 1,
@@ -478,21 +602,22 @@ def layers_and_directions(
                     name=f"layer {layer}" if not two else ("forward", "backward")[direction],
                     goes_up=two or is_top,
                 )
-            if two or is_top:
-                name = "output" if is_top else f"layer {layer}"
-                ax.text(-0.6, states_above, name, ha="right", va="center")
+            if is_top:
+                ax.text(-0.6, states_above, "output", ha="right", va="center")
+                for place, shift in itertools.product(range(n), shifts):
+                    _box(ax, (place + shift, states_above), (0.88 / num_directions, 0.46), str(hidden_size), "state")
+            elif two:
+                # One box, as an input is: both directions of the layer above read all of it.
+                ax.text(-0.6, states_above, f"layer {layer}", ha="right", va="center")
                 for place in range(n):
-                    for shift in shifts:
-                        _box(
-                            ax, (place + shift, states_above), (0.88 / num_directions, 0.46), str(hidden_size), "state"
-                        )
+                    _box(ax, (place, states_above), (0.88, 0.46), f"{hidden_size} + {hidden_size}", "state")
+                ax.text(n - 0.41, states_above, f"both read\nall {2 * hidden_size}", va="center", color=TEXT_OF_STATES)
     return fig
 
 
 def _row_of_cells(
     ax: Axes,
     columns: Sequence[float],
-    starts: Sequence[float],
     heights: tuple[float, float, float],
     reads: str,
     *,
@@ -501,15 +626,15 @@ def _row_of_cells(
     name: str,
     goes_up: bool,
 ) -> None:
-    """Cells that hand their states on, each with an arrow from its start in the row below and one to the row above.
+    """Cells that hand their states on, each with an arrow from the row below and one to the row above.
 
     `heights` are those of the row below, of the cells, and of the row above; `reads` is the colour of what is read.
     """
     below, middle, above = heights
     width, edge = 0.44, 0.23
-    for column, start in zip(columns, starts, strict=True):
+    for column in columns:
         _box(ax, (column, middle), (width, 2 * edge), "cell", "weight")
-        _arrow(ax, (start, below + edge), (column, middle - edge), reads)
+        _arrow(ax, (column, below + edge), (column, middle - edge), reads)
         if goes_up:
             _arrow(ax, (column, middle + edge), (column, above - edge), "state")
     way = -1 if backwards else 1
@@ -520,6 +645,60 @@ def _row_of_cells(
     near, far = ("left", "right") if not backwards else ("right", "left")
     ax.text(ends[-1] + way * 0.06, middle, last_state, ha=near, va="center", color=TEXT_OF_STATES)
     ax.text(in_order[0] - way * 0.37, middle, name, ha=far, va="center")
+
+
+def packed_batch(sequences: Sequence[Sequence[str]]) -> Figure:
+    """Draw a padded batch, time downward as in its array, and beside it the rows that are left when it is packed.
+
+    Parameters
+    ----------
+    sequences : sequence of sequence of str
+        The tokens of each sequence, the longest first, as `torch.nn.utils.rnn.pack_padded_sequence` asks for them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        At the left a column for each sequence, with zeros after its end; at the right the packed rows, step by step,
+        and how many there are of each step.
+
+    Raises
+    ------
+    ValueError
+        If there is no token, or a sequence is longer than the one before it.
+    """
+    lengths = [len(tokens) for tokens in sequences]
+    if 0 in lengths or lengths != sorted(lengths, reverse=True) or not lengths:
+        raise ValueError(f"packed_batch needs sequences with tokens, the longest first, got the lengths {lengths}")
+    n, n_rows = len(sequences), sum(lengths)
+    packed, counts = n + 0.9, n + 2.2  # where the columns of the right half stand
+    row_height, gap = 0.54, 0.14  # from row to row, and more of it from step to step
+    bottom = -row_height * (n_rows - 1) - gap * (lengths[0] - 1)
+    with _style():
+        fig = _figure(5.6, 0.8 + 0.31 * n_rows)
+        ax = fig.subplots()
+        ax.set(xlim=(-1.3, counts + 0.9), ylim=(bottom - 0.3, 1.5))
+        ax.axis("off")
+        heads = [f"sequence\n{column}" for column in range(n)]
+        for x, head in zip(
+            [*range(n), packed, counts], [*heads, f"packed:\n{n_rows} rows", "batch_sizes"], strict=True
+        ):
+            ax.text(x, 0.95, head, ha="center", va="center")
+        y = 0.0
+        for step in range(lengths[0]):
+            running = sum(step < length for length in lengths)
+            middle = y - row_height * (running - 1) / 2
+            ax.text(-0.6, middle, f"step {step + 1}", ha="right", va="center")
+            ax.text(counts, middle, str(running), ha="center", va="center")
+            _arrow(ax, (n - 0.46, middle), (packed - 0.54, middle), "input")
+            for column, tokens in enumerate(sequences):
+                is_padding = step >= len(tokens)
+                text, color = ("0", "other") if is_padding else (tokens[step], "input")
+                _box(ax, (column, middle), (0.88, 0.46), text, color)
+                if not is_padding:
+                    _box(ax, (packed, y), (0.88, 0.46), text, color)
+                    y -= row_height
+            y -= gap
+    return fig
 
 
 def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> Figure:
@@ -558,6 +737,55 @@ def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> F
             _arrow(ax, (start, 0.5), (start + 1.3, 0.5), "state")
             vector = "\n".join([f"h({place})", *state])
             ax.text(start + 0.6, 0.6, vector, ha="center", va="bottom", color=TEXT_OF_STATES)
+    return fig
+
+
+def into_one_weight(steps: Sequence[str], shares: Sequence[float], weight: str, digits: int = 2) -> Figure:
+    """Draw how a loss goes back through all steps, and what each of them adds to the gradient of one shared weight.
+
+    Parameters
+    ----------
+    steps : sequence of str
+        What is written on the T cells.
+    shares : sequence of float
+        What each step says of the weight; the gradient is their sum.
+    weight : str
+        The name of the weight.
+    digits : int, default 2
+        Decimals written.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The cells in a row, states from left to right, derivatives from right to left, and an arrow from each cell
+        into one box.
+
+    Raises
+    ------
+    ValueError
+        If there is not one share for each step.
+    """
+    if len(steps) != len(shares):
+        raise ValueError(f"shares must be one number for each of the {len(steps)} steps, got {len(shares)}")
+    n = len(steps)
+    columns = np.arange(n + 1) * 2.0
+    with _style():
+        fig = _figure(WIDTH, 3.0)
+        ax = fig.subplots()
+        ax.set(xlim=(-1.0, columns[-1] + 0.8), ylim=(-1.75, 1.45))
+        ax.axis("off")
+        for start, end in itertools.pairwise(columns):
+            _arrow(ax, (start + 0.5, 0.85), (end - 0.5, 0.85), "state")
+            _arrow(ax, (end - 0.5, 0.55), (start + 0.5, 0.55), "wine")
+        ax.text(columns[-1] - 1, 0.98, "there", ha="center", va="bottom", color=TEXT_OF_STATES)
+        ax.text(columns[-1] - 1, 0.42, "back", ha="center", va="top", color=COLORS["wine"])
+        _box(ax, (columns[-1], 0.7), (1.0, 0.8), "loss", "ink")
+        for column, step, share in zip(columns, steps, shares, strict=False):
+            _box(ax, (column, 0.7), (1.0, 0.8), step, "weight")
+            _arrow(ax, (column, 0.3), (column, -1.0), "wine")
+            ax.text(column + 0.1, -0.35, _written(share, digits), ha="left", va="center", color=COLORS["wine"])
+        total = f"{weight}: the shares add up to {_written(sum(shares), digits)}"
+        _box(ax, (columns[-2] / 2, -1.3), (columns[-2] + 1.0, 0.6), total, "weight")
     return fig
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any
 
 import numpy as np
 
-from rnn_helpers.rnn import NONLINEARITIES, RNN, _reversed
+from rnn_helpers.rnn import NONLINEARITIES, RNN, _read, _reversed
 
-__all__ = ["KNOWN", "Loop", "Place", "PortMistake", "Results", "scopes"]
+__all__ = ["KNOWN", "PADDING_NOT_ZERO", "Loop", "Place", "PortMistake", "Results", "scopes"]
 
 Array = np.ndarray
 Place = tuple[int, int]  # a layer and a direction of it
@@ -76,22 +76,34 @@ class Loop:
         for layer in range(start, self.n_layers):
             halves = []
             for at in self.places[layer * self.n_directions : (layer + 1) * self.n_directions]:
-                parameters = piece("parameters", at)()
-                h = piece("first", at)(h_n)
-                h_n[self.entry(at)], states = piece("direction", at)(x, h, parameters)
+                if layer == start and where and at not in where:  # beside the first mistake, not after it
+                    h_n[self.entry(at)], states = self.right[at]
+                else:
+                    parameters = piece("parameters", at)()
+                    h = piece("first", at)(h_n)
+                    h_n[self.entry(at)], states = piece("direction", at)(x, h, parameters)
                 halves.append(states)
             x = piece("joined", at)(halves)
             yield layer, x, h_n
 
     @cached_property
     def before(self) -> list[Results]:
-        """What each layer reads when all is right, and h_n so far."""
+        """What each layer reads when all is right, and h_n so far; last, what the top layer gives."""
         return [(self.x, self.h_0), *((x, h_n.copy()) for _, x, h_n in self.after_each_layer(None, frozenset()))]
+
+    @cached_property
+    def right(self) -> dict[Place, Results]:
+        """What each direction gives when all is right."""
+        inputs = {at: self.before[at[0]][0] for at in self.places}
+        return {at: self.direction(at, x, self.first(at, self.h_0), self.parameters(at)) for at, x in inputs.items()}
 
     def run(self, mistake: PortMistake | None = None, where: frozenset[Place] = frozenset()) -> Results:
         """The results after the last layer, as `RNN` returns them, time first."""
-        *_, (_, output, h_n) = self.after_each_layer(mistake, where)
-        return np.where(self.padding[..., np.newaxis], 0, output), h_n
+        if mistake is None:
+            output, h_n = self.before[-1]
+        else:
+            *_, (_, output, h_n) = self.after_each_layer(mistake, where)
+        return np.where(self.padding[..., np.newaxis], 0, output), h_n.copy()
 
     # The pieces.
 
@@ -150,12 +162,14 @@ class Loop:
         parameters: Parameters,
         step: Callable[[Array, Array, Array], Array] | None = None,
     ) -> Array:
-        """Every step's state, by a step that is given U x, W h and b."""
+        """Every step's state, by the right step or by another one, which is given U x, W h and b."""
         U, W, b = parameters
-        step = step or (lambda U_x, W_h, b: self.f(U_x + W_h + b))
+        U_x = (x.reshape(-1, x.shape[-1]) @ U.T).reshape(*x.shape[:2], len(W))
+        if step is None:
+            return _read(U_x + b, h, W, self.rnn.nonlinearity)
         states = np.empty((*x.shape[:2], len(W)), x.dtype)
-        for t, U_x in enumerate(x @ U.T):
-            h = states[t] = step(U_x, h @ W.T, b)
+        for t, U_x_t in enumerate(U_x):
+            h = states[t] = step(U_x_t, h @ W.T, b)
         return states
 
 
@@ -452,6 +466,26 @@ def _b_of_the_layer_below(loop: Loop, at: Place) -> Parameters:
     return *loop.weights(at), loop.parameters((at[0] - 1, at[1]))[2]
 
 
+# U of an upper layer: its columns are those of the two halves that it reads
+
+SIDE_BY_SIDE = "the forward direction's H numbers stand first, then the backward direction's H"
+
+
+def _swapped_columns(loop: Loop, at: Place) -> Parameters:
+    U, W, b = loop.parameters(at)
+    return np.roll(U, U.shape[1] // 2, axis=1), W, b
+
+
+# Twice, once for each direction: made in both it is another mistake, "halves swapped" in what the layer reads.
+for _one in (_forward, _backward):
+    _known(
+        "parameters",
+        "U's columns swapped in one direction",
+        f"in both directions of a layer, U's columns are for this: {SIDE_BY_SIDE}",
+        _both(_upper_layer, _two_directions, _one),
+    )(_swapped_columns)
+
+
 # First states
 
 ITS_OWN_H_0 = "layer l and direction d begin with h_0[D * l + d], which is zero unless one is given"
@@ -625,30 +659,52 @@ def _not_reset(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters
     return loop.last(read), loop.turned(at, read)
 
 
-def _with_step(step: Callable[[Loop, Array, Array, Array], Array]) -> Callable[..., Results]:
-    def direction(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters) -> Results:
-        states = loop.read(loop.turned(at, x), h, parameters, lambda *terms: step(loop, *terms))
-        return loop.last(states), loop.turned(at, states)
-
-    return direction
-
-
 THE_FORMULA = "h(t) = tanh(U x(t) + W h(t-1) + b), with relu for tanh where the layer says so"
-for _name, _step in {
-    "no nonlinearity": lambda loop, U_x, W_h, b: U_x + W_h + b,
-    "the sigmoid for the nonlinearity": lambda loop, U_x, W_h, b: 1 / (1 + np.exp(-(U_x + W_h + b))),
-    "the bias outside the nonlinearity": lambda loop, U_x, W_h, b: loop.f(U_x + W_h) + b,
-    "W h outside the nonlinearity": lambda loop, U_x, W_h, b: loop.f(U_x + b) + W_h,
-    "relu and tanh exchanged": lambda loop, U_x, W_h, b: (
-        np.maximum(U_x + W_h + b, 0) if loop.rnn.nonlinearity == "tanh" else np.tanh(U_x + W_h + b)
-    ),
-}.items():
-    _known("direction", _name, THE_FORMULA, _with_bias if "bias" in _name else _anywhere)(_with_step(_step))
+Step = Callable[[Loop, Array, Array, Array], Array]  # of U x, W h and b
+
+
+def _wrong_step(name: str, applies: Callable[[Loop, Place], bool] = _anywhere) -> Callable[[Step], Step]:
+    """Decorate a step in which the terms of the formula are put together wrongly."""
+
+    def decorate(step: Step) -> Step:
+        @wraps(step)  # so that its lines are those that the book shows
+        def direction(loop: Loop, at: Place, x: Array, h: Array, parameters: Parameters) -> Results:
+            states = loop.read(loop.turned(at, x), h, parameters, lambda *terms: step(loop, *terms))
+            return loop.last(states), loop.turned(at, states)
+
+        _known("direction", name, THE_FORMULA, applies)(direction)
+        return step
+
+    return decorate
+
+
+@_wrong_step("no nonlinearity")
+def _linear(loop: Loop, U_x: Array, W_h: Array, b: Array) -> Array:
+    return U_x + W_h + b
+
+
+@_wrong_step("the sigmoid for the nonlinearity")
+def _sigmoid(loop: Loop, U_x: Array, W_h: Array, b: Array) -> Array:
+    return 1 / (1 + np.exp(-(U_x + W_h + b)))
+
+
+@_wrong_step("the bias outside the nonlinearity", _with_bias)
+def _b_outside(loop: Loop, U_x: Array, W_h: Array, b: Array) -> Array:
+    return loop.f(U_x + W_h) + b
+
+
+@_wrong_step("W h outside the nonlinearity")
+def _w_h_outside(loop: Loop, U_x: Array, W_h: Array, b: Array) -> Array:
+    return loop.f(U_x + b) + W_h
+
+
+@_wrong_step("relu and tanh exchanged")
+def _other_nonlinearity(loop: Loop, U_x: Array, W_h: Array, b: Array) -> Array:
+    sums = U_x + W_h + b
+    return np.maximum(sums, 0) if loop.rnn.nonlinearity == "tanh" else np.tanh(sums)
 
 
 # The two directions side by side
-
-SIDE_BY_SIDE = "the forward direction's H numbers stand first, then the backward direction's H"
 
 
 @_known("joined", "halves swapped", SIDE_BY_SIDE, _two_directions)
@@ -809,3 +865,18 @@ def _h_n_is_h_0(loop: Loop) -> Results:
 def _output_reversed(loop: Loop) -> Results:
     output, h_n = loop.run()
     return output[::-1], h_n
+
+
+def _padding_kept(loop: Loop) -> Results:
+    *_, (_, output, h_n) = loop.after_each_layer(None, frozenset())
+    return output, h_n
+
+
+# Not among the known, which are tried on what stands before the ends; told when nothing but the padding is off.
+PADDING_NOT_ZERO = PortMistake(
+    "the padding of output is not zero",
+    "put zeros into output after the end of each sequence, as pad_packed_sequence does",
+    "whole",
+    _padding_kept,
+    _with_lengths,
+)

@@ -1,4 +1,4 @@
-"""The recurrent neural network in NumPy: one step, one sequence, and a layer that means what `torch.nn.RNN` means.
+"""The recurrent neural network in NumPy: one step, one sequence and back, and a layer that means what torch's means.
 
 Sizes: T time steps, N sequences in a batch, I input features, H hidden units, L layers, D directions (1 or 2).
 """
@@ -6,12 +6,12 @@ Sizes: T time steps, N sequences in a batch, I input features, H hidden units, L
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
+__all__ = ["RNN", "Gradients", "parameter_shapes", "rnn_backward", "rnn_forward", "rnn_step"]
 
 # Each is called as f(values, out=values): the state is the only array of its size that a step needs.
 NONLINEARITIES: dict[str, Callable[..., np.ndarray]] = {
@@ -111,17 +111,100 @@ def rnn_forward(
     See Also
     --------
     rnn_step : One step, with the formula.
+    rnn_backward : The gradient through all steps.
     RNN : Several layers, two directions, sequences of different lengths.
     """
     given = {} if h_0 is None else {"h_0": h_0}
     x, U, W, b, *rest = _as_arrays(x=x, U=U, W=W, b=b, **given)
     _check_parameters(x, U, W, b)
     _check_time_steps(x, "(T, I) or (T, N, I)")
-    state_shape = (*x.shape[1:-1], len(W))
-    h = rest[0] if rest else np.zeros(state_shape, x.dtype)
-    _check_shape(h, "h_0", state_shape, "one number for each hidden unit of each sequence")
+    h = _state_or_zeros(dict(zip(given, rest, strict=True)), "h_0", x, len(W))
     output = _read(x @ U.T + b, h, W, "tanh")
     return output, output[-1].copy()
+
+
+class Gradients(NamedTuple):
+    """The derivatives of a loss with respect to all that `rnn_forward` was given, each in the shape of its own."""
+
+    x: np.ndarray  # (T, I) or (T, N, I)
+    U: np.ndarray  # (H, I), summed over steps and sequences, as W and b are
+    W: np.ndarray  # (H, H)
+    b: np.ndarray  # (H,)
+    h_0: np.ndarray  # (H,) or (N, H)
+
+
+def rnn_backward(
+    x: ArrayLike,
+    U: ArrayLike,
+    W: ArrayLike,
+    output: ArrayLike,
+    d_output: ArrayLike | None = None,
+    d_h_n: ArrayLike | None = None,
+    h_0: ArrayLike | None = None,
+) -> Gradients:
+    """Carry the derivative of a loss back through all steps of `rnn_forward`: backpropagation through time.
+
+    Parameters
+    ----------
+    x : array_like, shape (T, I) or (T, N, I)
+        The inputs that `rnn_forward` read.
+    U, W : array_like
+        The weights that it read them with. The bias is not needed.
+    output : array_like, shape (T, H) or (T, N, H)
+        The states that it returned.
+    d_output : array_like, shape (T, H) or (T, N, H), optional
+        The derivative of the loss with respect to `output`: what the loss makes of each state directly.
+    d_h_n : array_like, shape (H,) or (N, H), optional
+        The derivative with respect to `h_n`. If both are given, they add up: the last state is in both.
+    h_0 : array_like, shape (H,) or (N, H), optional
+        The hidden state before the first step, as `rnn_forward` had it; zeros if left out.
+
+    Returns
+    -------
+    Gradients
+        ``(x, U, W, b, h_0)``, a named tuple: the exact derivative of the loss with respect to each, through all steps;
+        that of U, W and b is the sum over the steps and the sequences. In the dtype that NumPy promotes the arguments
+        to: float64 for integers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not hold real numbers, a shape does not fit the others, there are no time steps, or neither
+        `d_output` nor `d_h_n` is given.
+
+    Notes
+    -----
+    A state counts directly, and through the next one: d_h(t) = d_output(t) + Wᵀ d_z(t+1), where z(t) = U x(t) +
+    W h(t-1) + b is the sum inside tanh; for the last state d_h_n stands in the place of the second term. The slope of
+    tanh there is 1 - h(t)², so d_z(t) = (1 - h(t)²) d_h(t). Every step uses the same weights, so the gradients of U, W
+    and b add up over the steps (Werbos, "Backpropagation through time: what it does and how to do it", 1990).
+
+    Examples
+    --------
+    The gradient of the loss ``(h_n ** 2).sum() / 2``, whose derivative with respect to `h_n` is `h_n` itself:
+
+    >>> x, U, W, b = np.ones((5, 3)), np.eye(4, 3), np.eye(4) / 2, np.zeros(4)
+    >>> output, h_n = rnn_forward(x, U, W, b)
+    >>> rnn_backward(x, U, W, output, d_h_n=h_n).W.shape
+    (4, 4)
+    """
+    x, U, W, output, d_output, d_h, before = _checked_way_back(x, U, W, output, d_output, d_h_n, h_0)
+    d_z = 1 - output * output  # the slope of tanh, of which the loop makes d_z in place
+    d_before = np.empty_like(before)
+    for t in reversed(range(len(x))):
+        d_z[t] *= d_h if d_output is None else d_h + d_output[t]
+        d_h = np.dot(d_z[t], W, out=d_before)
+
+    # One product for all steps: the sum over them is what it computes.
+    rows = d_z.reshape(-1, len(W))
+    states_before = np.concatenate([before[np.newaxis], output[:-1]]).reshape(rows.shape)
+    return Gradients(
+        x=(rows @ U).reshape(x.shape),
+        U=rows.T @ x.reshape(len(rows), x.shape[-1]),
+        W=rows.T @ states_before,
+        b=rows.sum(axis=0),
+        h_0=d_h,
+    )
 
 
 class RNN:
@@ -541,13 +624,48 @@ def _check_shape(array: np.ndarray, name: str, expected: tuple[int, ...], meanin
         raise ValueError(f"{name} must have shape {expected}, {meaning}; got {array.shape}")
 
 
-def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray) -> None:
-    """Whether U, W and b fit each other and the features of x."""
+def _state_or_zeros(given: Mapping[str, np.ndarray], name: str, x: np.ndarray, n_units: int) -> np.ndarray:
+    """A state of each sequence of x, (H,) or (N, H): that of this name if it was given, zeros else."""
+    shape = (*x.shape[1:-1], n_units)
+    state = given[name] if name in given else np.zeros(shape, x.dtype)
+    _check_shape(state, name, shape, "one number for each hidden unit of each sequence")
+    return state
+
+
+def _checked_way_back(
+    x: ArrayLike,
+    U: ArrayLike,
+    W: ArrayLike,
+    output: ArrayLike,
+    d_output: ArrayLike | None,
+    d_h_n: ArrayLike | None,
+    h_0: ArrayLike | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray, np.ndarray]:
+    """The arguments of `rnn_backward` as arrays that fit each other, with zeros for a missing d_h_n or h_0."""
+    if d_output is None and d_h_n is None:
+        raise ValueError("rnn_backward needs d_output, d_h_n or both: what the loss makes of the states; got neither")
+    optional = {"d_output": d_output, "d_h_n": d_h_n, "h_0": h_0}
+    given = {name: value for name, value in optional.items() if value is not None}
+    x, U, W, output, *rest = _as_arrays(x=x, U=U, W=W, output=output, **given)
+    arrays = dict(zip(given, rest, strict=True))
+    _check_parameters(x, U, W)
+    _check_time_steps(x, "(T, I) or (T, N, I)")
+    states = "the states of `rnn_forward`, one row for each row of x"
+    _check_shape(output, "output", (*x.shape[:-1], len(W)), states)
+    if "d_output" in arrays:
+        _check_shape(arrays["d_output"], "d_output", output.shape, "that of output")
+    d_h, before = (_state_or_zeros(arrays, name, x, len(W)) for name in ("d_h_n", "h_0"))
+    return x, U, W, output, arrays.get("d_output"), d_h, before
+
+
+def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray | None = None) -> None:
+    """Whether U, W and, where there is one, b fit each other and the features of x."""
     if U.ndim != 2:
         raise ValueError(f"U must have shape (H, I), got {U.shape}")
     n_units, n_features = U.shape
     _check_shape(W, "W", (n_units, n_units), f"(H, H) for a U of shape {U.shape}")
-    _check_shape(b, "b", (n_units,), f"(H,) for a U of shape {U.shape}")
+    if b is not None:
+        _check_shape(b, "b", (n_units,), f"(H,) for a U of shape {U.shape}")
     if x.ndim < 1 or x.shape[-1] != n_features:
         came = f"{x.shape[-1]} features" if x.ndim else "no axes"
         raise ValueError(f"x has {came}, but U of shape {U.shape} reads {n_features}")

@@ -186,7 +186,7 @@ def test_hidden_cases_catch_each_mistake_by_its_hint(cell):
             continue
         with pytest.raises(checks.CheckFailed) as caught:
             checks.run_check(function, check)
-        assert str(caught.value) == f"{check.name}: {mistake.hint}"
+        assert str(caught.value) == f"{check.name}: {mistake.told}"
 
 
 # What reaches the learner
@@ -293,8 +293,8 @@ def test_the_functions_to_mend_are_wrong_as_they_are_given():
         name = re.search(r"def given_(\w+)", source)[1]
         with pytest.raises(checks.CheckFailed) as caught:
             getattr(checks, name)(notebook[f"given_{name}"])
-        hint = next(mistake.hint for mistake, _ in checks.build(name, 0).mistakes if mistake.name.endswith("as given"))
-        assert str(caught.value) == f"{name}: {hint}"
+        told = next(mistake.told for mistake, _ in checks.build(name, 0).mistakes if mistake.name.endswith("as given"))
+        assert str(caught.value) == f"{name}: {told}"
 
 
 def test_the_examples_of_the_third_assignment():

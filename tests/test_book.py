@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import rnn_helpers
-from book import mistake_pages
+from book import mistake_pages, port_pages
 from book.right import RIGHT
-from rnn_helpers import checks, data, mistakes
-from tools import series
+from rnn_helpers import RNN, checks, compare, data, mistakes
+from tools import places, series
 
 BOOK = series.ROOT / "book"
 CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTEBOOKS}
@@ -35,7 +35,7 @@ def text_of(name: str) -> str:
 
 
 def prose(name: str) -> str:
-    return "\n\n".join(cell.source for cell in CHAPTERS[name].cells if cell.cell_type == "markdown")
+    return places.prose(CHAPTERS[name])
 
 
 def printed(name: str) -> str:
@@ -43,17 +43,6 @@ def printed(name: str) -> str:
     shown = [json.dumps(cell.get("outputs", []), ensure_ascii=False) for cell in CHAPTERS[name].cells]
     shown += re.findall(r"^assert .*$", "\n".join(cell.source for cell in CHAPTERS[name].cells), flags=re.M)
     return "\n".join([*shown, *re.findall(r"<details>.*?</details>", prose(name), flags=re.S)])
-
-
-def sections(name: str) -> dict[str, str]:
-    """The sections of a chapter by their anchors; the opening is under the empty one."""
-    found, anchor = {"": ""}, ""
-    for line in prose(name).splitlines():
-        if line.startswith("## "):
-            anchor = re.sub(r"[^\w\- ]", "", line[3:].lower()).replace(" ", "-")
-            found[anchor] = ""
-        found[anchor] += line + "\n"
-    return found
 
 
 def links(text: str) -> list[tuple[str, str]]:
@@ -64,8 +53,8 @@ def links(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", ["index.md", "notation.md", "glossary.md"])
 def test_links_into_the_chapters_lead_to_a_section(name):
     assert links(text_of(name))
-    for chapter, anchor in links(text_of(name)):
-        assert anchor in sections(chapter), f"{chapter} has no section {anchor!r}"
+    anchors = {(section.chapter, section.anchor) for section in places.sections(CHAPTERS)}
+    assert set(links(text_of(name))) <= anchors
 
 
 def entries() -> dict[str, str]:
@@ -73,11 +62,6 @@ def entries() -> dict[str, str]:
     body = text_of("glossary.md").partition("```{glossary}\n")[2].partition("```")[0]
     parts = (entry.partition("\n") for entry in body.strip().split("\n\n"))
     return {term: text for term, _, text in parts}
-
-
-def glossary() -> dict[str, tuple[str, str]]:
-    """Each term, and the chapter and section it is said to be met first in."""
-    return {term: links(text)[0] for term, text in entries().items()}
 
 
 def test_every_term_is_explained():
@@ -93,67 +77,73 @@ def test_the_shapes_of_the_parameters_are_those_of_the_package():
     )
 
 
-def italics(text: str) -> list[str]:
-    found = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)|<em>(.*?)</em>", text)
-    return [(star or tag) for star, tag in found]
-
-
 def test_every_term_that_a_chapter_sets_in_italics_is_in_the_glossary():
-    known = {term.lower() for term in glossary()}
-    met = {term for name in CHAPTERS for term in italics(prose(name))}
+    known = {term.lower() for term in entries()}
+    met = {term for name in CHAPTERS for term in places.italics(prose(name))}
     assert {term for term in met if term.lower() not in known} == STRESSED
-    assert known <= {term.lower() for term in met}
 
 
-def test_the_glossary_names_the_first_place_of_each_term():
-    for term, place in glossary().items():
-        first = next(
-            (chapter, anchor)
-            for chapter in CHAPTERS
-            for anchor, text in sections(chapter).items()
-            if term.lower() in (each.lower() for each in italics(text))
-        )
-        assert place == first, f"{term}: said to be met in {place}, met in {first}"
+# The links that make refresh writes
 
 
-# How a symbol of the notation page looks in the chapters' prose.
-LOOKS = {
-    "T": r"\bT = ", "I": r"\bI = ", "H": r"\bH = |of H numbers", "N": r"\bN sequences", "L": r"\bL \*layers",
-    "D": r"\bD \*directions", "x(t)": r"\bx\(t\)", "X": r"\bX\b", "h(t)": r"\bh\(t\)", "h(0), `h_0`": r"\bh\(0\)",
-    "`output`": r"\*output\*", "`h_n`": r"`h_n`", "h(T)": r"\bh\(T\)", "U": r"\bU\b", "W": r"\bW\b",
-    "b": r"\bb, \(4,\)",
-    "tanh": r"tanh", "U x": r"\bU x", "x Uᵀ": r"x Uᵀ", "`atol`, `rtol`": r"`atol`",
-}  # fmt: skip
+@pytest.mark.parametrize("name", places.PAGES)
+def test_the_first_places_are_those_of_the_chapters(name):
+    assert text_of(name) == places.PAGES[name](text_of(name), CHAPTERS), "make refresh writes them"
 
 
-def test_the_notation_page_names_the_first_use_of_each_symbol():
-    rows = [line.strip("| ").split(" | ") for line in text_of("notation.md").splitlines() if "](notebooks/" in line]
-    rows = [row for row in rows if row[0] in LOOKS]
-    assert {row[0] for row in rows} == LOOKS.keys()
-    for row in rows:
-        first = next(
-            (chapter, anchor)
-            for chapter in CHAPTERS
-            for anchor, text in sections(chapter).items()
-            if re.search(LOOKS[row[0]], text)
-        )
-        assert links(row[-1]) == [first], row[0]
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("glossary.md", "01_motivation.ipynb#a-window-of-two)", "02_formula.ipynb#a-window-of-three)"),
+        ("glossary.md", "\n  [Notebook 3](notebooks/03_numpy_rnn.ipynb#a-batch-at-once)\n", "\n"),
+        ("notation.md", "[3, A batch at once](notebooks/03_numpy_rnn.ipynb#a-batch-at-once)", ""),
+        ("references.md", "*Notebooks 1 and 2.*", "*Notebook 3.*"),
+        ("references.md", "sentences. *Notebooks 1 and 2.*", "sentences."),
+    ],
+)
+def test_a_place_that_has_moved_is_found_again(name, right, wrong):
+    assert right in text_of(name)
+    assert places.PAGES[name](text_of(name).replace(right, wrong), CHAPTERS) == text_of(name)
 
 
-def test_the_references_are_those_of_the_chapters():
-    address = re.compile(r"""(?:\(|href=")(https?://[^)"\s]+)[)"]""")
-    told = {link for name in CHAPTERS for link in address.findall(prose(name))}
-    assert set(address.findall(text_of("references.md"))) == told
-    for entry in re.split(r"\n- ", text_of("references.md"))[1:]:
-        (link,) = address.findall(entry)
-        chapters = {int(name[:2]) for name in CHAPTERS if link in prose(name)}
-        stated = re.search(r"\*Notebooks?\s+([^*]+)\.\*", entry)[1]
-        assert {int(number) for number in re.findall(r"\d", stated)} == chapters, entry
+def test_refresh_writes_the_pages_anew(tmp_path, monkeypatch):
+    (tmp_path / "book").mkdir()
+    for name in places.PAGES:
+        moved = text_of(name).replace("#a-batch-at-once", "#elsewhere").replace("1 and 2", "3")
+        assert moved != text_of(name)
+        (tmp_path / "book" / name).write_text(moved, encoding="utf-8")
+    monkeypatch.setattr(series, "ROOT", tmp_path)
+    places.write(CHAPTERS)
+    for name in places.PAGES:
+        assert (tmp_path / "book" / name).read_text(encoding="utf-8") == places.PAGES[name](text_of(name), CHAPTERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("glossary.md", "the glossary's '.+' in italics"),
+        ("notation.md", "the notation's T"),
+        ("references.md", "the reference https://doi.org/10.1207/s15516709cog1402_1"),
+    ],
+)
+def test_what_no_chapter_has_is_named(name, what):
+    with pytest.raises(ValueError, match=f"^no notebook has {what}$"):
+        places.PAGES[name](text_of(name), {})
+
+
+def test_every_symbol_with_a_look_is_a_row_of_the_notation():
+    rows = {line.strip("| ").partition(" | ")[0] for line in text_of("notation.md").splitlines()}
+    assert rows >= places.LOOKS.keys()
+
+
+def test_every_reference_of_a_chapter_is_in_the_list():
+    told = {link for name in CHAPTERS for link in places.ADDRESS.findall(prose(name))}
+    assert set(places.ADDRESS.findall(text_of("references.md"))) == told
 
 
 def test_the_numbers_of_the_front_page_are_printed_by_the_chapters_it_links():
     findings = re.split(r"\n- \*\*", text_of("index.md").partition("## Where to begin")[0])[1:]
-    assert len(findings) == 4
+    assert len(findings) == 6
     for finding in findings:
         ((chapter, _),) = links(finding)
         plain = re.sub(r"\[[^]]*\]\([^)]*\)", "", finding)
@@ -163,8 +153,8 @@ def test_the_numbers_of_the_front_page_are_printed_by_the_chapters_it_links():
 
 
 def test_the_front_page_says_how_long_the_first_chapter_takes():
-    assert "in twenty minutes" in text_of("index.md")
-    assert "**Time** 20 minutes" in prose("01_motivation.ipynb")
+    assert "in twenty-five minutes" in text_of("index.md")
+    assert "**Time** 25 minutes" in prose("01_motivation.ipynb")
 
 
 def test_the_package_lists_every_public_module():
@@ -174,6 +164,7 @@ def test_the_package_lists_every_public_module():
         "assignment_mistakes",
         "checking",
         "explaining",
+        "learning_mistakes",
         "locating",
         "ports",
         "pytest_pages",
@@ -257,6 +248,9 @@ def test_the_costs_are_those_of_the_running_example():
     assert " | ".join(["0", *(f"{error:.2f}" for error in errors[1:])]) in told
     assert "an error (`ValueError: matmul" in mistake_pages.cost(KNOWN["U transposed"])
     assert "it is 120 in place of 1." in mistake_pages.cost(KNOWN["orders counted"])
+    # Where nothing shows there, the first case in which something does.
+    mixed = mistake_pages.cost(KNOWN["states of a batch mixed"])
+    assert "running example: all is right. On a batch of 5 (I=3, H=4): it is off by up to" in mixed
 
 
 def test_what_complains_is_counted():
@@ -265,3 +259,53 @@ def test_what_complains_is_counted():
     )
     assert mistake_pages.silence(KNOWN["U transposed"]).endswith("3 right, 4 wrong without a word, 14 an error.")
     assert "of another shape" in mistake_pages.silence(KNOWN["stored after the loop"])
+
+
+# The page of a port's mistakes
+
+PORTS = port_pages.page()
+
+
+def test_every_mistake_of_a_port_has_an_entry_under_the_name_that_locate_tells():
+    headings = re.findall("^### (.+)$", PORTS, flags=re.M)
+    assert headings == port_pages.names()
+    assert {mistake.name for mistake in port_pages.ALL} == set(headings)
+    deep = RNN(3, 4, 2, bidirectional=True, seed=0)
+    output, h_n = deep(data.X)
+    last_line = str(compare.locate(deep, data.X, output, h_n[[0, 2, 1, 3]])).splitlines()[-1]
+    place, name = re.fullmatch('in the book: (.*): "(.*)"', last_line).groups()
+    assert PORTS.startswith(f"# {place.replace(', ', ': ')}\n")
+    assert name in headings
+
+
+def test_the_cost_of_a_mistake_of_a_port_is_what_it_costs():
+    layer = RNN(3, 4, 2, bidirectional=True, dtype="float64", seed=0)
+    x = np.stack([data.X, data.X], axis=1)
+    x[3:, 0] = 0
+    h_0 = np.random.default_rng(0).uniform(-0.5, 0.5, (4, 2, 4))
+    right = layer(x, h_0, [3, 5])
+    for name in ("weight_hh_l0", "weight_hh_l0_reverse", "weight_hh_l1", "weight_hh_l1_reverse"):
+        setattr(layer, name, getattr(layer, name).T)
+    wrong = layer(x, h_0, [3, 5])
+    costs = [np.abs(wrong[0] - right[0]).max(), *np.abs(wrong[1] - right[1]).max(axis=(1, 2))]
+    entry = PORTS.partition("### W transposed\n")[2].partition("###")[0]
+    assert "| " + " | ".join(f"{cost:.2f}" for cost in costs) + " |" in entry
+    assert "return U, W.T, b" in entry
+
+
+def test_no_mistake_of_a_port_is_free_of_cost_on_its_page():
+    for mistake in port_pages.ALL:
+        assert max(port_pages.off_by(mistake)) > 1e-3, mistake.name
+
+
+def test_what_no_layer_can_have_is_refused():
+    never = port_pages.PortMistake("none", "", "whole", print, lambda loop, at: False)
+    with pytest.raises(ValueError, match="no layer here can have the mistake 'none'"):
+        port_pages.loop_for(never)
+
+
+def test_the_page_of_ports_is_in_the_book():
+    places = dict(mistake_pages.gathered())
+    assert "in a port](ports.md)" in mistake_pages.index()
+    assert mistake_pages.index().rstrip("`\n").endswith("ports")
+    assert "silent_mistakes/ports.md" not in places

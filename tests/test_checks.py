@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_helpers import checking, checks, explaining, rnn
+from rnn_helpers import checking, checks, explaining, gated, rnn
 from rnn_helpers.mistakes import CATALOGUE, forward_from
 
 SEEDS = (0, 1, 2)
@@ -52,12 +52,12 @@ def test_another_seed_gives_the_same_kinds_of_cases_with_other_numbers(name):
 
 
 @by_seed
-@pytest.mark.parametrize("name", ["rnn_step", "rnn_forward"])
-def test_the_right_results_are_those_of_the_package(name, seed):
-    for case in checks.build(name, seed).cases:
-        results = getattr(rnn, name)(*case.arguments.values())
-        for result, expected in zip(results if name == "rnn_forward" else [results], case.expected, strict=True):
-            assert np.allclose(result, expected, rtol=0, atol=1e-14)
+@pytest.mark.parametrize("function", [rnn.rnn_step, rnn.rnn_forward, rnn.rnn_backward, gated.gru_step, gated.lstm_step])
+def test_the_right_results_are_those_of_the_package(function, seed):
+    for case in checks.build(function.__name__, seed).cases:
+        results = function(*case.arguments.values())
+        for result, expected in zip(results if isinstance(results, tuple) else [results], case.expected, strict=True):
+            assert np.allclose(result, expected, rtol=0, atol=1e-14 * (1 + np.abs(expected).max()))
 
 
 @by_seed
@@ -327,6 +327,151 @@ def orthogonal_in_torch(H, scale, seed):
     return torch.nn.init.orthogonal_(matrix, gain=scale, generator=generator)
 
 
+def slopes_in_place(f, w, step):
+    """Moved and moved back in the caller's own array, entry by entry."""
+    w = w if w.dtype.kind == "f" else w.astype(float)
+    slopes = []
+    for i in range(w.size):
+        before = w.flat[i]
+        w.flat[i] = before + step
+        above = f(w)
+        w.flat[i] = before - step
+        slopes.append((above - f(w)) / (2 * step))
+        w.flat[i] = before
+    return np.reshape(slopes, w.shape).tolist()
+
+
+def slopes_by_moves(f, w, step):
+    moves = step * np.eye(w.size).reshape(-1, *w.shape)
+    return np.array([f(w + move) - f(w - move) for move in moves]).reshape(w.shape) / step / 2
+
+
+def readout_by_autograd(h, y, V, d):
+    h, V, d = (torch.tensor(value, requires_grad=True) for value in (h, V, d))
+    torch.nn.functional.cross_entropy(h @ V.T + d, torch.tensor(y)).backward()
+    return h.grad, V.grad, d.grad
+
+
+def readout_one_by_one(h, y, V, d):
+    d_h, d_V, d_d = np.zeros(h.shape), np.zeros(V.shape), np.zeros(d.shape)
+    for n, label in enumerate(y):
+        scores = V @ h[n] + d
+        error = np.exp(scores - scores.max() - np.log(np.exp(scores - scores.max()).sum()))
+        error[label] -= 1
+        error /= len(y)
+        d_h[n], d_V, d_d = V.T @ error, d_V + np.outer(error, h[n]), d_d + error
+    return [d_h, d_V, d_d]
+
+
+def back_by_autograd(x, U, W, output, d_output, d_h_n, h_0):
+    """Of a network that is linear about the states that were given: the bias does not matter there."""
+    b = np.zeros(len(W))
+    leaves = x, U, W, b, h = [
+        torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (x, U, W, b, h_0)
+    ]
+    loss = 0.0
+    for x_t, h_t, d_t in zip(x, torch.tensor(output), torch.tensor(d_output), strict=True):
+        z = x_t @ U.T + h @ W.T + b
+        h = h_t + (1 - h_t**2) * (z - z.detach())
+        loss = loss + (d_t * h).sum()
+    return torch.autograd.grad(loss + (torch.tensor(d_h_n) * h).sum(), leaves)
+
+
+def back_step_by_step(x, U, W, output, d_output, d_h_n, h_0):
+    d_x, d_U, d_W, d_b, d_h = np.zeros(x.shape), 0 * U, 0 * W, np.zeros(len(W)), d_h_n
+    for t in range(len(x))[::-1]:
+        d_z = (1 - output[t] ** 2) * (d_h + d_output[t])
+        before = output[t - 1] if t else h_0
+        d_x[t] = d_z @ U
+        for shares in zip(np.atleast_2d(d_z), np.atleast_2d(x[t]), np.atleast_2d(before), strict=True):
+            d_U, d_W, d_b = d_U + np.outer(*shares[:2]), d_W + np.outer(*shares[::2]), d_b + shares[0]
+        d_h = d_z @ W
+    return d_x, d_U, d_W, d_b, d_h
+
+
+def jacobian_by_autograd(states, W):
+    slopes, W = 1 - torch.tensor(states) ** 2, torch.tensor(W)
+
+    def carry(move):
+        for slope in slopes:
+            move = slope * (W @ move)
+        return move
+
+    return torch.autograd.functional.jacobian(carry, torch.zeros(len(W), dtype=torch.float64))
+
+
+def jacobian_of_diagonals(states, W):
+    steps = [np.diag(1 - h**2) @ W for h in states]
+    return steps[0] if len(steps) == 1 else np.linalg.multi_dot(steps[::-1])
+
+
+def clip_in_torch(gradients, limit):
+    gradients = [torch.tensor(gradient) for gradient in gradients]
+    norm = torch.linalg.vector_norm(torch.cat([gradient.flatten() for gradient in gradients])).item()
+    return [gradient * (limit / norm if norm > limit else 1.0) for gradient in gradients]
+
+
+def clip_as_one_vector(gradients, limit):
+    norm = np.linalg.norm(np.concatenate([np.ravel(gradient) for gradient in gradients]))
+    return tuple(gradient / max(1.0, norm / limit) for gradient in gradients)
+
+
+def table_by_loops(groups, bits):
+    table = np.zeros((groups.max() + 1, 2))
+    for t, n in np.ndindex(groups[1:].shape):
+        table[groups[t, n], bits[t + 1, n]] = groups[t + 1, n]
+    return table
+
+
+def table_of_a_dictionary(groups, bits):
+    pairs = zip(groups[:-1].ravel(), bits[1:].ravel(), strict=True)
+    follows = dict(zip(pairs, groups[1:].ravel(), strict=True))
+    return [[follows[group, bit] for bit in (0, 1)] for group in range(groups.max() + 1)]
+
+
+def bits_as_cross_entropy(p, codes):
+    nats = torch.nn.functional.cross_entropy(torch.log(torch.tensor(p)), torch.tensor(codes))
+    return nats / np.log(2)
+
+
+def bits_one_by_one(p, codes):
+    total = 0.0
+    for step, code in enumerate(codes):
+        total -= math.log2(p[step][code])
+    return total / len(codes)
+
+
+def exponential_sigmoid(z):
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-z))
+
+
+def gru_as_torch(x, h, U, W, b_ih, b_hh):
+    x, h, *parameters = (torch.tensor(value, dtype=torch.float64) for value in (x, h, U, W, b_ih, b_hh))
+    return torch.gru_cell(torch.atleast_2d(x), torch.atleast_2d(h), *parameters).reshape(h.shape)
+
+
+def gru_by_rows(x, h, U, W, b_ih, b_hh):
+    H = h.shape[-1]
+    gates = exponential_sigmoid(x @ U[: 2 * H].T + h @ W[: 2 * H].T + b_ih[: 2 * H] + b_hh[: 2 * H])
+    n = np.tanh(x @ U[2 * H :].T + b_ih[2 * H :] + gates[..., :H] * (h @ W[2 * H :].T + b_hh[2 * H :]))
+    return n + gates[..., H:] * (h - n)
+
+
+def lstm_as_torch(x, h, c, U, W, b):
+    x, h, c, U, W, b = (torch.tensor(value, dtype=torch.float64) for value in (x, h, c, U, W, b))
+    states = torch.atleast_2d(h), torch.atleast_2d(c)
+    return [state.reshape(h.shape) for state in torch.lstm_cell(torch.atleast_2d(x), states, U, W, b, 0 * b)]
+
+
+def lstm_by_rows(x, h, c, U, W, b):
+    H = h.shape[-1]
+    sums = np.concatenate([x, h], axis=-1) @ np.concatenate([U, W], axis=1).T + b
+    i, f, g, o = (sums[..., k * H : (k + 1) * H] for k in range(4))
+    c = exponential_sigmoid(f) * c + exponential_sigmoid(i) * np.tanh(g)
+    return exponential_sigmoid(o) * np.tanh(c), c
+
+
 RIGHT = {
     "parameter_shapes": [rnn.parameter_shapes, shapes_lists],
     "first_step": [lambda x_1, U, b: np.tanh(U @ x_1 + b), first_step_loops],
@@ -352,6 +497,15 @@ RIGHT = {
     "read_back": [probe_by_pinv, probe_by_scikit_learn],
     "orthogonal": [orthogonal_by_svd, orthogonal_in_torch],
     "output_shapes": [output_shapes_in_lists, output_shapes_of_a_layer],
+    "numerical_gradient": [slopes_by_moves, slopes_in_place],
+    "output_gradient": [readout_by_autograd, readout_one_by_one],
+    "rnn_backward": [rnn.rnn_backward, back_by_autograd, back_step_by_step],
+    "state_jacobian": [jacobian_by_autograd, jacobian_of_diagonals],
+    "clip_by_norm": [clip_in_torch, clip_as_one_vector],
+    "transition_table": [table_by_loops, table_of_a_dictionary],
+    "gru_step": [gated.gru_step, gru_as_torch, gru_by_rows],
+    "lstm_step": [gated.lstm_step, lstm_as_torch, lstm_by_rows],
+    "bits_a_character": [bits_as_cross_entropy, bits_one_by_one],
 }
 
 
@@ -419,6 +573,7 @@ def test_a_notebook_that_overwrote_numpy_names_is_still_checked(monkeypatch):
     def off(x, h, U, W, b):
         return tanh(x @ U.T + h @ W.T + 3 * b)
 
+    checks.rnn_step(step)  # its cases are drawn once; NumPy cannot draw while its own names are overwritten
     for name in ("tanh", "array", "zeros", "isnan", "allclose"):
         monkeypatch.setattr(np, name, 3)
     checks.rnn_step(step)
@@ -555,6 +710,35 @@ def off(name, by):
         ("output_shapes", lambda *sizes: sizes[:3], "returns a tuple of 3, where a tuple of two shapes belongs"),
         ("output_shapes", lambda T, N, H, *_: ((T, N, H + 1), (1, N, H)), "the shape of output is off on T=46"),
         ("output_shapes", lambda T, N, H, *_: ((T, N, H), (H, N)), "the shape of h_n is off on T=46"),
+        ("numerical_gradient", off("numerical_gradient", 1), "the gradient is off, on a sum of cubes of w with"),
+        ("numerical_gradient", lambda f, w, step: w.__imul__(2), "changes its argument w"),
+        (
+            "output_gradient",
+            lambda *args: [part * (1 + (n == 1)) for n, part in enumerate(readout_one_by_one(*args))],
+            "is right for h and d, and off for V, on one sequence (N=1, H=4, K=3); the gradient of V at row 1 of 3:",
+        ),
+        (
+            "output_gradient",
+            lambda h, y, V, d: readout_one_by_one(h, y, V, np.exp(1000 * d)),
+            "the gradient of h holds NaN (not a number) on one sequence (N=1, H=4, K=3)",
+        ),
+        ("rnn_backward", lambda x, U, *args: (x, U), "a tuple of 2, where five arrays belong, x, U, W, b and h_0"),
+        (
+            "rnn_backward",
+            lambda *args: [part * (3 if n == 2 else 1) for n, part in enumerate(rnn.rnn_backward(*args))],
+            "is right for x, U, b and h_0, and off for W, on one step with d_output alone",
+        ),
+        ("rnn_backward", lambda *args: [2 * each for each in rnn.rnn_backward(*args)], "off for x, U, b and h_0, on"),
+        ("state_jacobian", off("state_jacobian", 2), "the Jacobian is off at row 1 of 4, on one step (H=4)"),
+        ("clip_by_norm", lambda gradients, limit: gradients[0], "returns one ndarray, where a tuple of three belongs"),
+        ("clip_by_norm", lambda gradients, limit: [each / 2 for each in gradients], "the first gradient is off at row"),
+        ("clip_by_norm", lambda gradients, limit: [each.__imul__(2) for each in gradients], "changes its argument fir"),
+        ("transition_table", lambda groups, bits: 3 + table_by_loops(groups, bits), "the table is off at group 1 of 2"),
+        ("bits_a_character", off("bits_a_character", 1), "the number of bits is off, on a uniform guess (T=3, K=4)"),
+        ("bits_a_character", lambda p, codes: p.__imul__(2), "changes its argument p"),
+        ("gru_step", off("gru_step", 1), "the new state is off, on one input with a zero state (I=3, H=4)"),
+        ("lstm_step", lambda x, h, *args: h, "returns one ndarray, where a tuple of two belongs, h and c"),
+        ("lstm_step", lambda *args: (args[2], gated.lstm_step(*args)[1]), "the new state h is off"),
         ("orthogonal", lambda H, scale, seed: scale * np.eye(H), "Every seed gives the same matrix"),
         ("orthogonal", lambda H, scale, seed: (H + seed) * np.eye(H), "column 1 has the length 64.000"),
         ("orthogonal", lambda H, scale, seed: np.ones((H, H)), "columns 1 and 2 are not orthogonal on H=2, scale=1.0"),
@@ -865,10 +1049,11 @@ def test_a_mistake_on_one_of_two_ways_is_told_with_the_first_case_of_it():
     def no_tanh_in_a_batch(x, h, U, W, b):
         return rnn.rnn_step(x, h, U, W, b) if np.ndim(x) == 1 else x @ U.T + h @ W.T + b
 
-    (hint,) = [mistake.hint for mistake in CATALOGUE if mistake.name == "missing tanh"]
+    (told,) = [mistake.told for mistake in CATALOGUE if mistake.name == "missing tanh"]
     assert failure("rnn_step", no_tanh_in_a_batch) == (
-        f"rnn_step: right in some cases, but not on a batch of 5 (I=3, H=4). {hint}"
+        f"rnn_step: right in some cases, but not on a batch of 5 (I=3, H=4). {told}"
     )
+    assert told.endswith(' (In the book: Silent mistakes, "missing tanh".)')
 
 
 def test_all_changed_arguments_are_named_with_the_remedy():
@@ -959,8 +1144,9 @@ def likeness(learner, mistake):
 
     cases = [checking.Case(f"case {n}", {"n": n}, (np.zeros(1),)) for n in range(len(learner))]
     check = checking.Check("check", cases, checking.read_array, lambda *args: "")
-    outcomes = [checking._run(by_case(learner), check, case) for case in cases]
-    return checking._likeness(by_case(mistake), check, list(zip(outcomes, cases, strict=True))).name
+    outcomes, right = checking._run(by_case(learner), check), [result == 0 for result in learner]
+    calls = list(map(checking._Call, outcomes, cases, right))
+    return checking._likeness(by_case(mistake), check, calls).name
 
 
 @pytest.mark.parametrize(
@@ -1027,6 +1213,13 @@ def test_within_takes_its_bounds_in_and_bears_what_is_not_finite():
     with np.errstate(all="raise"):  # infinity minus infinity
         assert checking.within(infinite, infinite, 0.0, 0.0)
         assert not checking.within(infinite, -infinite, 0.0, 0.0)
+
+    nan = np.full(1, np.nan)
+    assert checking.within(nan, nan, 0.0, 0.0)
+    assert checking.within(nan, -nan, 0.0, 0.0)  # 0 / 0 and infinity minus infinity are stored in two ways
+    assert checking.within(nan.astype(np.float32), nan, 0.0, 0.0)
+    assert not checking.within(nan, one, 1.0, 1.0)
+    assert not checking.within(one, nan, 1.0, 1.0)
 
 
 def test_an_argument_is_the_same_to_its_last_digit_or_changed_or_gone():

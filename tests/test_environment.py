@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def conda_bounds() -> dict[str, str | None]:
     return bounds
 
 
+@cache
 def pins() -> dict[str, list[Requirement]]:
     """The lines of constraints.txt by name; one name may have several, for several Pythons or systems."""
     found: dict[str, list[Requirement]] = {}
@@ -223,6 +225,7 @@ def code_of(path: Path) -> str:
     return "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
 
 
+@cache
 def foreign(path: Path) -> set[str]:
     """The imports that neither Python nor the series itself provides."""
     own = {"rnn_helpers", "rnn_grading", "tests", "tools"}
@@ -256,12 +259,17 @@ def unknown(
 # Beyond what `pip install rnn-helpers` brings: torch, from page 04 on, and what the plugin works with.
 WITH_TORCH = {
     "_torch",
-    "compare",
     "checks",
+    "compare",
+    "rnn_from_scratch",
     "04_torch_comparison",
     "05_compression_vs_pooling",
     "06_layer_options",
-    "rnn_from_scratch",
+    "07_gradient",
+    "09_long_memory",
+    "10_long_sequences",
+    "11_gated_cells",
+    "12_language_model",
 }
 PLUGIN_IMPORTS = {"pytest", "nbval", "nbformat"}
 

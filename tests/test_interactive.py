@@ -309,6 +309,13 @@ def test_the_shapes_that_stand_still_are_those_of_the_layer(bidirectional, batch
     assert f"output {output.shape}, h_n {h_n.shape}" in bundle["text/plain"]
 
 
+def test_the_shapes_to_begin_with_hold_no_number_twice():
+    told = shown(interactive.show_shapes)["text/plain"]
+    numbers = re.findall(r"\d+", told.partition(": x ")[2])
+    assert numbers == ["5", "7", "3", "5", "7", "12", "4", "7", "6"]
+    assert len(set(numbers)) == 6  # T, N, I, D · H, L · D and H
+
+
 @pytest.mark.parametrize("settings", [{"T": 0}, {"N": 10}, {"I": 2.0}, {"H": True}, {"num_layers": 4}])
 def test_sizes_out_of_range_are_refused(settings):
     (name,) = settings

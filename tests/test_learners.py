@@ -3,16 +3,12 @@
 import pytest
 
 from rnn_helpers import checks
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.mistakes import CATALOGUE
-from tests.learners import hand_ins_one, hand_ins_two
+from tests.learners import hand_ins_one, hand_ins_two  # noqa: F401 - they fill WRONG and RIGHT
 from tests.learners.cases import CASES
+from tests.learners.hand_ins import RIGHT, WRONG
 from tests.learners.spelled import SPELLED
 
-KNOWN = {mistake.name: mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES)}
-HAND_INS = (hand_ins_one, hand_ins_two)
-WRONG = [wrong for collection in HAND_INS for wrong in collection.WRONG]
-RIGHT = [right for collection in HAND_INS for right in collection.RIGHT]
+KNOWN = {mistake.name: mistake for mistake in checks.MISTAKES}
 
 
 def failure(check, function):
@@ -22,8 +18,8 @@ def failure(check, function):
 
 
 def says(message, check, told):
-    """Whether a message is the hint of the mistake of this name, or holds these words."""
-    return message == f"{check}: {KNOWN[told].hint}" if told in KNOWN else told in message
+    """Whether a message tells the mistake of this name, or holds these words."""
+    return message == f"{check}: {KNOWN[told].told}" if told in KNOWN else told in message
 
 
 @pytest.mark.parametrize(("check", "told", "function"), CASES, ids=[f"{check}, {told}" for check, told, _ in CASES])
@@ -35,7 +31,7 @@ def test_what_the_field_has_shown_is_named(check, told, function):
 @pytest.mark.parametrize("name", KNOWN)
 def test_each_mistake_is_recognised_in_a_spelling_made_from_its_hint_alone(name):
     mistake = KNOWN[name]
-    assert failure(mistake.target, SPELLED[name]) == f"{mistake.target}: {mistake.hint}"
+    assert failure(mistake.target, SPELLED[name]) == f"{mistake.target}: {mistake.told}"
 
 
 def test_nothing_is_spelled_that_the_catalogue_does_not_know():

@@ -78,6 +78,8 @@ def c_port(layer, x, h_0=None, lengths=None, bugs=()):
                     b_hh = b_ih
                 if "W transposed" in bugs and la == 0:
                     W = W.T
+                if ("forward's columns swapped", "backward's columns swapped")[d] in bugs and la > 0:
+                    U = np.hstack([U[:, H:], U[:, :H]])
                 if "column by column" in bugs and la == 0:
                     U = U.ravel().reshape(U.shape, order="F")
                 first = (d * L + la) if "h_0 by direction" in bugs else la if "h_0[layer]" in bugs else D * la + d
@@ -208,6 +210,8 @@ BUGS = [
     ("forward's W", 1, 2, False, "the other direction's W"),
     ("halves swapped below", 2, 2, False, "halves swapped"),
     ("interleaved below", 2, 2, False, "units interleaved"),
+    ("forward's columns swapped", 2, 2, False, "U's columns swapped in one direction"),
+    ("backward's columns swapped", 2, 2, False, "U's columns swapped in one direction"),
     ("output halves swapped", 1, 2, False, "halves swapped"),
     ("output interleaved", 1, 2, False, "units interleaved"),
     ("forward half", 2, 2, False, "the forward half alone"),
@@ -283,6 +287,8 @@ def test_each_bug_is_named(bug, n_layers, n_directions, lengths, name):
         (2, "forward's W", "layers 0 and 1, backward"),
         (2, "not reset", "layer 0 backward and layer 1 forward and layer 1 backward"),
         (2, "halves swapped below", "in what layer 1 reads"),
+        (2, "forward's columns swapped", "layer 1, forward"),
+        (2, "backward's columns swapped", "layer 1, backward"),
         (2, "output halves swapped", "in output"),
         (2, "h_n by direction", ""),
     ],
@@ -416,6 +422,23 @@ def test_output_alone_and_h_n_alone():
     assert "h_n is right" in str(compare.locate(layer, x, output, h_n, h_0))
     output, h_n = c_port(layer, x, h_0, None, {"one step early"})
     assert "output is right" in str(compare.locate(layer, x, output, h_n, h_0))
+
+
+def test_states_of_one_layer_that_are_not_turned_back_leave_h_n_right():
+    layer = layer_of(1, 2)
+    x, h_0 = data_for(layer)
+    report = compare.locate(layer, x, *c_port(layer, x, h_0, None, {"not turned back"}), h_0)
+    assert (report.first, [found.name for found in report.mistakes]) == (None, ["backward not turned back"])
+    assert "h_n is right" in str(report)
+    assert "output: only the backward half is off" in str(report)
+
+
+def test_columns_swapped_in_both_directions_are_called_halves_swapped():
+    layer = layer_of(2, 2)
+    x, h_0 = data_for(layer)
+    both = {"forward's columns swapped", "backward's columns swapped"}
+    (found,) = compare.locate(layer, x, *c_port(layer, x, h_0, None, both), h_0).mistakes
+    assert str(found) == "halves swapped (in what layer 1 reads)"
 
 
 def test_entries_at_anothers_place():
@@ -616,7 +639,8 @@ def test_the_report_is_frozen_and_its_text_is_short():
     assert len(lines) <= 12
     assert [line for line in lines if "<- the first that is off" in line] == [lines[3]]
     assert lines[3].startswith("h_n[2], layer 1 forward: off by up to ")
-    assert lines[-2] == "exactly these numbers come from: halves swapped (in what layer 1 reads)"
+    assert lines[-3] == "exactly these numbers come from: halves swapped (in what layer 1 reads)"
+    assert lines[-1] == 'in the book: Silent mistakes, in a port: "halves swapped"'
 
 
 # Refusals

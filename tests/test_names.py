@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_helpers import data, rnn_forward
+from rnn_helpers.gated import gru_step, lstm_step
 from tools.settings import ROOT
 
 U, W, b = data.U, data.W, data.b
@@ -51,6 +52,65 @@ def test_each_convention_gives_the_trace(step):
 def test_a_forgotten_transposition_raises_no_error_and_is_off():
     h = np.tanh(data.X[1] @ U.T + STATES[0] @ W + b)
     assert np.abs(h - STATES[1]).max() > 0.1
+
+
+# Gated cells
+
+RNG = np.random.default_rng(0)
+GRU = [RNG.normal(size=shape) for shape in [(12, 3), (12, 4), (12,), (12,)]]
+LSTM = [RNG.normal(size=shape) for shape in [(16, 3), (16, 4), (16,)]]
+X_1, H_0, C_0 = RNG.normal(size=3), RNG.uniform(-1, 1, 4), RNG.uniform(-1, 1, 4)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def in_order(values, order, here):
+    """The blocks of rows, in another library's order of these letters."""
+    blocks = dict(zip(here, np.split(values, len(here)), strict=True))
+    return np.concatenate([blocks[gate] for gate in order])
+
+
+def keras_gru(x, h):
+    kernel, recurrent_kernel, *biases = (in_order(values, "zrn", "rzn").T for values in GRU)
+    bias = np.stack(biases)  # (2, 3H)
+    x_z, x_r, x_h = np.split(x @ kernel + bias[0], 3)
+    recurrent_z, recurrent_r, recurrent_h = np.split(h @ recurrent_kernel + bias[1], 3)
+    z, r = sigmoid(x_z + recurrent_z), sigmoid(x_r + recurrent_r)
+    return z * h + (1 - z) * np.tanh(x_h + r * recurrent_h)
+
+
+def onnx_gru(x, h):
+    input_weights, R, *biases = (in_order(values, "zrn", "rzn") for values in GRU)
+    Wz, Wr, Wh = np.split(input_weights, 3)
+    Rz, Rr, Rh = np.split(R, 3)
+    Wbz, Wbr, Wbh, Rbz, Rbr, Rbh = np.split(np.concatenate(biases), 6)
+    zt = sigmoid(x @ Wz.T + h @ Rz.T + Wbz + Rbz)
+    rt = sigmoid(x @ Wr.T + h @ Rr.T + Wbr + Rbr)
+    ht = np.tanh(x @ Wh.T + rt * (h @ Rh.T + Rbh) + Wbh)
+    return (1 - zt) * ht + zt * h
+
+
+def keras_lstm(x, h, c):
+    kernel, recurrent_kernel, bias = (values.T for values in LSTM)
+    i, f, new, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(new)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def onnx_lstm(x, h, c):
+    input_weights, R, Wb = (in_order(values, "iofg", "ifgo") for values in LSTM)
+    it, ot, ft, ct = np.split(x @ input_weights.T + h @ R.T + 0.75 * Wb + 0.25 * Wb, 4)
+    Ct = sigmoid(ft) * c + sigmoid(it) * np.tanh(ct)
+    return sigmoid(ot) * np.tanh(Ct), Ct
+
+
+def test_each_order_of_gates_gives_the_same_step():
+    for step in (keras_gru, onnx_gru):
+        assert np.allclose(step(X_1, H_0), gru_step(X_1, H_0, *GRU), rtol=0, atol=1e-12)  # float64: rounding alone
+    for step in (keras_lstm, onnx_lstm):
+        assert np.allclose(step(X_1, H_0, C_0), lstm_step(X_1, H_0, C_0, *LSTM), rtol=0, atol=1e-12)
 
 
 def test_the_names_of_pytorch_are_those_of_its_layer():

@@ -105,6 +105,19 @@ def test_the_readme_names_every_guard():
         assert f"`{name}`" in section, name
 
 
+HOURS = {3: "three", 3.5: "three and a half", 5: "five", 5.5: "five and a half", 6: "six", 6.5: "six and a half"}
+
+
+def test_the_readme_says_how_long_each_notebook_takes_and_all_of_them():
+    readme = text_of("README.md")
+    minutes = dict(re.findall(r"\]\((notebooks/\d\d_\w+\.ipynb)\) \|.*\| (\d+) \|$", readme, flags=re.M))
+    assert sorted(minutes) == sorted(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb"))
+    for path, each in minutes.items():
+        assert f"**Time** {each} minutes" in text_of(path), path
+    hours = round(sum(map(int, minutes.values())) / 30) / 2
+    assert f"together they take about {HOURS[hours]} hours." in " ".join(readme.split())
+
+
 def test_contributing_names_verbs_and_files_that_are_there():
     text = text_of("CONTRIBUTING.md")
     verbs = set(re.findall(r"`make ([a-z-]+)`", text))
@@ -130,8 +143,13 @@ def test_the_package_says_that_it_has_types():
 
 @pytest.mark.parametrize(
     "call",
-    [lambda: next(compare.grid()), lambda: compare.time_both(1, 1, 1, 1), compare.main],
-    ids=["grid", "time_both", "main"],
+    [
+        lambda: next(compare.grid()),
+        lambda: compare.time_both(1, 1, 1, 1),
+        lambda: compare.time_gradients(1, 1, 1, 1),
+        compare.main,
+    ],
+    ids=["grid", "time_both", "time_gradients", "main"],
 )
 def test_what_needs_torch_says_in_one_line_how_to_get_it(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)

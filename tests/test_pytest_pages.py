@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import re
-import subprocess
-import sys
 
 import nbformat
 import numpy as np
@@ -148,7 +145,7 @@ def test_every_guard_is_tried():
 
 def sanitized(text):
     patterns = get_sanitize_patterns(pytest_pages.SANITIZE_FILE.read_text(encoding="ascii"))
-    assert len(patterns) == 2
+    assert len(patterns) == 3
     for pattern, replacement in patterns:
         text = re.sub(pattern, replacement, text)
     return text
@@ -181,6 +178,15 @@ def test_the_numbers_of_a_marked_line_are_not_compared(here, there, ending):
     assert sanitized(first) == sanitized(second)
 
 
+def test_the_words_that_a_network_wrote_are_not_compared_but_how_many_lines_they_fill():
+    one, two = "> said the (on this machine)\n", "> they 'all, 3 (on this machine)\n"
+    assert sanitized(one) == sanitized(two)
+    assert sanitized(one + two) == sanitized(two + one) != sanitized(one)
+    assert sanitized("4 of 5\n" + one) != sanitized("5 of 5\n" + one)
+    assert sanitized("> said the\n") != sanitized("> said a\n")
+    assert sanitized("- said the (on this machine)") != sanitized("- said a (on this machine)")
+
+
 @pytest.mark.parametrize(
     ("here", "there"),
     [
@@ -208,10 +214,21 @@ def test_the_marked_lines_are_listed(tmp_path, capsys):
 # The plugin, in a folder that has nothing of this project
 
 
-def run_pytest(folder, *arguments, autoload=False):
-    environment = os.environ | ({} if autoload else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", ".", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+pytest_plugins = ["pytester"]  # runs pytest on a folder in this process, which has imported it and nbval already
+PLUGINS = ("nbval.plugin", PLUGIN)
+
+
+@pytest.fixture
+def run(pytester, monkeypatch):
+    """Run pytest in the folder, with these plugins and no other of what is installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(*arguments, plugins=PLUGINS):
+        named = (word for name in plugins for word in ("-p", name))
+        result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--rootdir", ".", *named, *arguments)
+        return result.ret, result.outlines, result.errlines
+
+    return run
 
 
 HEADER = """
@@ -221,42 +238,47 @@ def pytest_report_header(config):
 """
 
 
-@pytest.mark.parametrize("order", [("nbval.plugin", PLUGIN), (PLUGIN, "nbval.plugin")])
-def test_nbval_is_strict_whichever_was_registered_first(order, tmp_path):
-    (tmp_path / "conftest.py").write_text(HEADER)
-    nbformat.write(page(printing("3")), tmp_path / "page.ipynb")
-    run = run_pytest(tmp_path, *(word for name in order for word in ("-p", name)), "--collect-only", "--rnn-pages")
-    assert f"True True 300.0 {pytest_pages.SANITIZE_FILE}\n" in run.stdout
-    assert "collected 8 items" in run.stdout  # seven guards, one cell
+@pytest.fixture
+def folder(pytester):
+    """One with a page, where pytest says how nbval is set."""
+    pytester.makeconftest(HEADER)
+    nbformat.write(page(printing("3")), pytester.path / "page.ipynb")
 
 
-def test_what_is_given_stays(tmp_path):
-    (tmp_path / "conftest.py").write_text(HEADER)
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("plugins", [PLUGINS, PLUGINS[::-1]])
+def test_nbval_is_strict_whichever_was_registered_first(plugins, run):
+    _, told, _ = run("--collect-only", "--rnn-pages", plugins=plugins)
+    assert f"True True 300.0 {pytest_pages.SANITIZE_FILE}" in told
+    assert "collected 8 items" in told  # seven guards, one cell
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_given_stays(run):
     given = ["--nbval-kernel-name=other", "--nbval-cell-timeout=60", "--nbval-sanitize-with=own.cfg"]
-    run = run_pytest(tmp_path, "-p", "nbval.plugin", "-p", PLUGIN, "--collect-only", "--rnn-pages", *given)
-    assert "True False 60.0 own.cfg\n" in run.stdout
+    _, told, _ = run("--collect-only", "--rnn-pages", *given)
+    assert "True False 60.0 own.cfg" in told
 
 
-def test_without_its_option_the_plugin_does_nothing(tmp_path):
-    (tmp_path / "conftest.py").write_text(HEADER)
-    nbformat.write(page(), tmp_path / "page.ipynb")
-    run = run_pytest(tmp_path, "-p", "nbval.plugin", "-p", PLUGIN)
-    assert "False False 2000 None\n" in run.stdout
-    assert run.returncode == 5  # nothing collected
+@pytest.mark.usefixtures("folder")
+def test_without_its_option_the_plugin_does_nothing(run):
+    code, told, _ = run()
+    assert "False False 2000 None" in told
+    assert code == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("plugins", "arguments", "says"),
     [
-        (["-p", PLUGIN], 'ERROR: --rnn-pages needs nbval; this brings it: pip install "rnn-helpers[test]"\n'),
-        (["-p", PLUGIN, "-p", "nbval.plugin", "--nbval-lax"], "ERROR: --rnn-pages compares every output, "),
+        ([PLUGIN], [], 'ERROR: --rnn-pages needs nbval; this brings it: pip install "rnn-helpers[test]"'),
+        (PLUGINS, ["--nbval-lax"], "ERROR: --rnn-pages compares every output, "),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(arguments, says, tmp_path):
-    run = run_pytest(tmp_path, *arguments, "--rnn-pages")
-    assert run.returncode == 4
-    assert run.stderr.startswith(says)
-    assert run.stderr.strip().count("\n") == 0
+def test_what_is_wrong_is_said_in_one_line(plugins, arguments, says, run):
+    code, _, told = run(*arguments, "--rnn-pages", plugins=plugins)
+    assert code == pytest.ExitCode.USAGE_ERROR
+    (line,) = filter(None, told)
+    assert line.startswith(says)
 
 
 SAME = "x = 1.5\nassert x == 1.5\nprint('one\\n', x, '(on this machine)')"
@@ -277,20 +299,22 @@ def three_kinds(number, word="one"):
     )
 
 
-def test_pages_are_run_compared_and_guarded_by_two_workers(tmp_path):
-    digit, stripped = page(printing("4\n", source="print(1 + 2)")), page(new_code_cell("print(1 + 2)"))
-    pages = {"there": three_kinds("-22.75e-08"), "digit": digit}
-    pages |= {"stripped": numbered(stripped, None), "blank": page(), "word": three_kinds("1.5", word="two")}
+def test_pages_are_run_compared_and_guarded_by_two_workers(run, pytester):
+    there, others = three_kinds("-22.75e-08"), three_kinds("1.5", word="two")
+    others.cells.append(printing("4\n", source="print(1 + 2)", execution_count=4))
+    stripped = numbered(page(new_code_cell("print(1 + 2)")), None)
+    pages = {"there": there, "others": others, "stripped": stripped, "blank": page()}
     for name, notebook in pages.items():
-        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    run = run_pytest(tmp_path, "--rnn-pages", "-n2", "--dist=loadscope", "-rA", autoload=True)
-    assert set(re.findall(r"^FAILED (.+?)(?: - .*)?$", run.stdout, flags=re.M)) == {
-        "digit.ipynb::Cell 0",
-        "word.ipynb::Cell 0",
+        nbformat.write(notebook, pytester.path / f"{name}.ipynb")
+    # The project's tools first, which spare each worker a second.
+    _, told, _ = run("--rnn-pages", "-n2", "--dist=loadscope", "-rA", plugins=["tools", "xdist.plugin", *PLUGINS])
+    assert {line.removeprefix("FAILED ").partition(" - ")[0] for line in told if line.startswith("FAILED ")} == {
+        "others.ipynb::Cell 0",  # a word
+        "others.ipynb::Cell 3",  # a digit
         "stripped.ipynb::runs in order",
         "stripped.ipynb::something is compared",
         "blank.ipynb::something is compared",
     }
-    # Seven guards on five pages, and their eight cells, less the five that fail.
-    assert run.stdout.count("PASSED ") == 7 * 5 + 8 - 5
-    assert "Cell 0: no count is stored where 1 belongs; restart, run all cells, and save" in run.stdout
+    # Seven guards on four pages, and their eight cells, less the five that fail.
+    assert sum(line.startswith("PASSED ") for line in told) == 7 * 4 + 8 - 5
+    assert "Cell 0: no count is stored where 1 belongs; restart, run all cells, and save" in told

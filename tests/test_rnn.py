@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -892,17 +893,22 @@ def test_step_refuses_bad_input(change, error, message):
 
 # --- The package ---
 
+PUBLIC = ["Gradients", "RNN", "parameter_shapes", "rnn_backward", "rnn_forward", "rnn_step"]
+
 
 def test_a_star_import_brings_the_public_names_alone():
     for module in (rnn_helpers, rnn_helpers.rnn):
-        assert sorted(module.__all__) == ["RNN", "parameter_shapes", "rnn_forward", "rnn_step"]
+        assert sorted(module.__all__) == PUBLIC
 
 
 def test_package_has_the_public_names():
-    assert set(rnn_helpers.__all__) == {"RNN", "parameter_shapes", "rnn_forward", "rnn_step"}
+    assert sorted(rnn_helpers.__all__) == PUBLIC
 
 
-@pytest.mark.parametrize("module", ["rnn_helpers", "rnn_helpers.data", "rnn_helpers.compare", "rnn_helpers.plots"])
+@pytest.mark.parametrize(
+    "module",
+    ["rnn_helpers", "rnn_helpers.gated", "rnn_helpers.data", "rnn_helpers.compare", "rnn_helpers.plots"],
+)
 def test_import_brings_neither_torch_nor_matplotlib(module):
     code = f"import {module}, sys; print(*sorted({{'torch', 'matplotlib', 'sklearn'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
@@ -970,6 +976,77 @@ def test_token_sequences():
     np.testing.assert_array_equal(data.token_sequences(2000, 7, seed=0).tokens, tokens)
     assert (data.token_sequences(2000, 7, seed=1).tokens != tokens).any()
     assert data.token_sequences(4, 5, n_kinds=3, seed=0).x.shape == (5, 4, 3)
+
+
+def test_bit_counts():
+    x, counts = data.bit_counts(2000, 7, modulus=3, seed=0)
+    assert (x.shape, x.dtype) == ((7, 2000, 1), np.float64)
+    assert (counts.shape, counts.dtype) == ((7, 2000), np.int64)
+    assert set(x.ravel()) == {0, 1}
+    assert 0.45 < x.mean() < 0.55  # 14,000 bits: a half, within ten standard deviations
+    for n in range(5):
+        ones = 0
+        for t in range(7):
+            ones += int(x[t, n, 0])
+            assert counts[t, n] == ones % 3
+    np.testing.assert_array_equal(data.bit_counts(2000, 7, seed=0).x, x)
+    np.testing.assert_array_equal(data.bit_counts(2000, 7, seed=0).counts, x[..., 0].cumsum(axis=0) % 2)
+    assert (data.bit_counts(2000, 7, seed=1).x != x).any()
+
+
+@pytest.mark.parametrize("n_steps", [2, 3, 50])
+def test_adding_problem(n_steps):
+    x, sums = data.adding_problem(4000, n_steps, seed=0)
+    assert (x.shape, x.dtype, sums.shape, sums.dtype) == ((n_steps, 4000, 2), np.float64, (4000,), np.float64)
+    numbers, marks = x[..., 0], x[..., 1]
+    assert set(marks.ravel()) <= {0, 1}
+    assert 0 <= numbers.min() < 0.01 < 0.99 < numbers.max() <= 1
+    for half in (marks[: n_steps // 2], marks[n_steps // 2 :]):
+        assert (half.sum(axis=0) == 1).all()
+        assert half.any(axis=1).all()  # each step is marked in some sequence
+    np.testing.assert_allclose(sums, (numbers * marks).sum(axis=0), rtol=0, atol=1e-15)
+    assert abs(((sums - 1) ** 2).mean() - 1 / 6) < 0.02  # six standard deviations of the mean of 4000
+    np.testing.assert_array_equal(data.adding_problem(4000, n_steps, seed=0).x, x)
+    assert (data.adding_problem(4000, n_steps, seed=1).sums != sums).any()
+
+
+def test_echo():
+    x, echoes = data.echo(300, 20, delay=6, seed=0)
+    assert (x.shape, x.dtype, echoes.shape, echoes.dtype) == ((20, 300, 1), np.float64, (20, 300), np.int64)
+    assert set(x.ravel()) == {0, 1}
+    assert not echoes[:6].any()
+    np.testing.assert_array_equal(echoes[6:], x[:-6, :, 0])
+    np.testing.assert_array_equal(data.echo(300, 20, delay=6, seed=0).echoes, echoes)
+    assert (data.echo(300, 20, delay=6, seed=1).x != x).any()
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: data.bit_counts(2, 5, modulus=1, seed=0), "modulus must be at least 2, got 1"),
+        (lambda: data.adding_problem(2, 1, seed=0), "n_steps must be at least 2, one for each mark; got 1"),
+        (lambda: data.echo(2, 5, delay=5, seed=0), "delay must be from 1 to T - 1 = 4, got 5"),
+        (lambda: data.echo(2, 5, delay=0, seed=0), "delay must be from 1 to T - 1 = 4, got 0"),
+    ],
+)
+def test_tasks_refuse_what_cannot_be_drawn(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+def test_text():
+    characters, alphabet, codes = data.text()
+    assert (len(characters), len(alphabet)) == (302_487, 70)
+    assert (codes.shape, codes.dtype) == ((302_487,), np.int64)
+    assert list(alphabet) == sorted(set(characters))
+    assert "".join(alphabet[code] for code in codes.tolist()) == characters
+    assert characters.startswith("ALICE'S ADVENTURES IN WONDERLAND\n\nCHAPTER I.")
+    assert characters.endswith("Life, what is it but a dream?\n")
+    assert "THROUGH THE LOOKING-GLASS\n\nCHAPTER I." in characters
+    assert characters.isascii()
+    assert not {"_", "*", "[", "\r", "\t"} & set(alphabet)
+    packed = Path(data.__file__).with_name("carroll.txt.gz")
+    assert packed.stat().st_size <= 150_000
 
 
 def test_digits():

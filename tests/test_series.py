@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -19,13 +20,19 @@ from IPython.core.inputtransformer2 import TransformerManager
 from tools import exercises, pictures, series
 from tools.processes import running
 
-ALLOWED_TAGS = {"raises-exception", series.TIMING, *series.FOLDED}
+ALLOWED_TAGS = {"raises-exception", series.AFTER_TRYING, series.TIMING, *series.FOLDED}
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 
 
+@cache
+def stored(path: Path) -> nbformat.NotebookNode:
+    """A page as it is stored, for all tests the same one: none of them changes it."""
+    return nbformat.read(path, as_version=4)
+
+
 def code_cells(path: Path) -> list[nbformat.NotebookNode]:
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    return [cell for cell in stored(path).cells if cell.cell_type == "code"]
 
 
 def outputs(path: Path) -> list[nbformat.NotebookNode]:
@@ -39,10 +46,9 @@ def test_the_series_has_its_notebooks():
 
 @by_page
 def test_stored_in_canonical_form(path):
-    stored = nbformat.read(path, as_version=4)
-    canonical = path.read_text(encoding="utf-8") == nbformat.writes(series.canonical(stored)) + "\n"
+    canonical = path.read_text(encoding="utf-8") == nbformat.writes(series.canonical(stored(path))) + "\n"
     assert canonical, "it was run or edited: make reset brings the published page back, make refresh stores yours"
-    nbformat.validate(stored)
+    nbformat.validate(stored(path))
 
 
 @pytest.mark.parametrize("tag", series.FOLDED)
@@ -52,6 +58,21 @@ def test_cells_that_not_everybody_reads_are_folded_in_jupyterlab(tag):
     folded, open_ = series.canonical(nbformat.v4.new_notebook(cells=[cell, other])).cells
     assert folded.metadata == {"jupyter": {"source_hidden": True}, "tags": [tag]}
     assert open_.metadata == {"tags": ["timing"]}
+
+
+def test_what_names_a_mistake_is_folded_in_jupyterlab():
+    cell = nbformat.v4.new_code_cell("x", metadata={"tags": [series.AFTER_TRYING]})
+    (folded,) = series.canonical(nbformat.v4.new_notebook(cells=[cell])).cells
+    assert folded.metadata == {"jupyter": {"outputs_hidden": True}, "tags": [series.AFTER_TRYING]}
+
+
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_prediction_stands_in_a_frame(path):
+    prose = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    assert re.findall(r"^> \*\*Predict", prose, flags=re.M)
+    assert not re.findall(r"^\*\*Predict", prose, flags=re.M), (
+        "JupyterLab draws the frame of a quotation: > **Predict.**"
+    )
 
 
 @by_page
@@ -72,7 +93,7 @@ def test_code_cells_are_plain_python_and_their_tags_known(path):
 
 @by_page
 def test_exercises_and_folded_cells_are_what_their_tags_say(path):
-    assert not list(exercises.faults(nbformat.read(path, as_version=4)))
+    assert not list(exercises.faults(stored(path)))
 
 
 @by_page
@@ -95,7 +116,7 @@ def test_every_figure_is_shown_with_a_full_alt_text(path):
 
 
 def test_the_readme_shows_the_picture_of_the_first_notebook():
-    picture, alt = series.first_picture(nbformat.read(series.NOTEBOOKS[0], as_version=4))
+    picture, alt = series.first_picture(stored(series.NOTEBOOKS[0]))
     assert series.PICTURE.read_bytes() == picture
     readme = (series.ROOT / "README.md").read_text(encoding="utf-8")
     assert f"![{alt}]({series.PICTURE.relative_to(series.ROOT).as_posix()})" in readme
@@ -103,7 +124,7 @@ def test_the_readme_shows_the_picture_of_the_first_notebook():
 
 @by_page
 def test_every_picture_was_drawn_by_the_code_of_today(path):
-    page = nbformat.read(path, as_version=4)
+    page = stored(path)
     for cell in page.cells:
         for output in cell.get("outputs", []):
             today = pictures.drawn_by(cell, page) if pictures.is_picture(output) else None
@@ -192,14 +213,29 @@ def test_a_refresh_keeps_a_picture_of_times_only_while_what_drew_it_is_the_same(
         cell = nbformat.v4.new_code_cell("draw()", outputs=[output], metadata={"tags": list(tags)})
         return nbformat.v4.new_notebook(cells=[cell])
 
-    def stored(new, old):
-        series.keep_timing_pictures(new, old)
+    def kept(new, old):
+        series.keep_measured_times(new, old)
         return new.cells[0].outputs[0].data["image/png"]
 
-    assert stored(page("new", "a"), page("old", "a")) == "old"
-    assert stored(page("new", "b"), page("old", "a")) == "new"
-    assert stored(page("new", "a", "Three curves."), page("old", "a")) == "new"
-    assert stored(page("new", "a", tags=()), page("old", "a")) == "new"  # not of times: always drawn anew
+    assert kept(page("new", "a"), page("old", "a")) == "old"
+    assert kept(page("new", "b"), page("old", "a")) == "new"
+    assert kept(page("new", "a", "Three curves."), page("old", "a")) == "new"
+    assert kept(page("new", "a", tags=()), page("old", "a")) == "new"  # not of times: always drawn anew
+
+
+def test_a_refresh_keeps_a_line_of_times_only_while_its_cell_is_the_same():
+    def page(text, source="time()", tags=("timing",)):
+        outputs = [nbformat.v4.new_output("stream", text=text)]
+        cell = nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": list(tags)})
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    def kept(new, old):
+        series.keep_measured_times(new, old)
+        return new.cells[0].outputs[0].text
+
+    assert kept(page("1.8 times"), page("1.7 times")) == "1.7 times"
+    assert kept(page("1.8 times", source="time_more()"), page("1.7 times")) == "1.8 times"
+    assert kept(page("1.8 times", tags=()), page("1.7 times")) == "1.8 times"
 
 
 @by_page
@@ -239,12 +275,12 @@ def test_the_readme_says_where_to_get_the_project_once_that_is_known():
 
 @pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_cell_for_colab_is_there_once_the_address_is_known(path):
-    stored = nbformat.read(path, as_version=4)
-    assert stored == series.with_colab_cell(stored, series.repository()), "make refresh writes it"
-    known = series.with_colab_cell(stored, "https://github.com/owner/name")
-    assert len(known.cells) == len(series.with_colab_cell(stored, "").cells) + 1
+    page = stored(path)
+    assert page == series.with_colab_cell(page, series.repository()), "make refresh writes it"
+    known = series.with_colab_cell(page, "https://github.com/owner/name")
+    assert len(known.cells) == len(series.with_colab_cell(page, "").cells) + 1
     assert next(cell for cell in known.cells if cell.cell_type == "code").id == series.COLAB_CELL
-    assert series.with_colab_cell(known, "") == series.with_colab_cell(stored, "")
+    assert series.with_colab_cell(known, "") == series.with_colab_cell(page, "")
     nbformat.validate(known)
 
 
@@ -275,7 +311,7 @@ def test_every_notebook_is_one_of_the_pages():
 
 @by_page
 def test_every_question_has_a_folded_answer(path):
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in stored(path).cells:
         asked = cell.source.count("**Predict first.**") + len(re.findall(r"^\*\*\d\.\*\*", cell.source, flags=re.M))
         if cell.cell_type == "markdown" and asked:
             assert cell.source.count("<details>") == asked == cell.source.count("</details>")

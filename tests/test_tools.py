@@ -56,6 +56,10 @@ def test_the_settings_are_left_out_in_every_run():
     assert not set(settings.LEFT_OUT) & set(os.environ)
 
 
+def test_no_process_that_reads_notebooks_waits_for_a_grammar_of_addresses():
+    assert sys.modules["rfc3987_syntax"] is None, "tools must be imported before what brings jsonschema"
+
+
 @on_posix
 def test_the_editable_install_works_in_a_folder_of_another_alphabet_and_a_locale_without_it(tmp_path, monkeypatch):
     project = tmp_path / "ein Ordner" / "日本 ру"

@@ -35,11 +35,13 @@ class Project:
 
     def __init__(self, folder):
         self.upstream, self.clone = folder / "upstream", folder / "clone"
+
+    def begin(self):
         self.upstream.mkdir()
         (self.upstream / ".gitignore").write_text("notebooks/my_copies/\n")
         git(self.upstream, "init", "-q")
         self.publish({FIRST: page(), OTHER: new_notebook(cells=[new_markdown_cell("# Other", id="other")])})
-        git(folder, "clone", "-q", str(self.upstream), str(self.clone))
+        git(self.upstream.parent, "clone", "-q", str(self.upstream), str(self.clone))
 
     def publish(self, pages):
         for path, notebook in pages.items():
@@ -69,9 +71,19 @@ class Project:
         return sorted((self.clone / "notebooks" / "my_copies").rglob("*.ipynb"))
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """The folder of a project that no test changes: each has a copy."""
+    folder = tmp_path_factory.mktemp("begun")
+    Project(folder).begin()
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(begun, tmp_path, monkeypatch):
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     made = Project(tmp_path)
+    git(made.clone, "remote", "set-url", "origin", str(made.upstream))
     monkeypatch.setattr(series, "ROOT", made.clone)
     return made
 

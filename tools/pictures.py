@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -37,12 +38,11 @@ def drawing_code(named: set[str], text: str) -> list[str]:
 
     So a new figure leaves the fingerprints of pages that do not have it as they are.
     """
-    module = ast.parse(text)
+    module, lines = _read(text)
     figures = {each.name for each in module.body if isinstance(each, ast.FunctionDef) and _gives_a_figure(each)}
     needed = {"show"} | (named & figures)
     while more := {name for each in module.body if _binds(each) & needed for name in _names(each)} - needed:
         needed |= more
-    lines = _without_words(text, module)
     definitions = [each for each in module.body if _binds(each) & needed]
     return [line for each in definitions for line in lines[_first_line(each) - 1 : each.end_lineno] if line.strip()]
 
@@ -51,6 +51,7 @@ def _gives_a_figure(function: ast.FunctionDef) -> bool:
     return isinstance(function.returns, ast.Name) and function.returns.id == "Figure"
 
 
+@cache
 def _binds(statement: ast.stmt) -> set[str]:
     """The names that a statement at the top of a module defines or changes."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
@@ -59,6 +60,7 @@ def _binds(statement: ast.stmt) -> set[str]:
     return {node.id for node in names if isinstance(node.ctx, ast.Store)}
 
 
+@cache
 def _names(statement: ast.stmt) -> set[str]:
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
 
@@ -67,12 +69,13 @@ def _first_line(statement: ast.stmt) -> int:
     return min(node.lineno for node in [statement, *getattr(statement, "decorator_list", [])])
 
 
-def _without_words(text: str, module: ast.Module) -> list[str]:
-    """The lines of a module without its comments and docstrings, which draw nothing; empty where they stood alone.
+@cache
+def _read(text: str) -> tuple[ast.Module, list[str]]:
+    """A module, and its lines without comments and docstrings, which draw nothing; empty where they stood alone.
 
     Not `ast.unparse` or `ast.dump`, which write the same code in other ways in other versions of Python.
     """
-    lines = text.splitlines()
+    module, lines = ast.parse(text), text.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
@@ -81,4 +84,4 @@ def _without_words(text: str, module: ast.Module) -> list[str]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
             words = node.body[0]
             lines[words.lineno - 1 : words.end_lineno] = [""] * (words.end_lineno - words.lineno + 1)
-    return lines
+    return module, lines

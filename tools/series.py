@@ -10,6 +10,7 @@ import base64
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -28,8 +29,9 @@ ASSIGNMENTS = [
 PAGES = [*NOTEBOOKS, *ASSIGNMENTS]
 SECONDS_OF_A_CELL = 300  # the limit, as in pyproject.toml: a busy machine may take long, and is not wrong
 # Tags of cells
-TIMING = "timing"  # its picture shows measured times
+TIMING = "timing"  # it shows measured times
 SOLUTION, GUARD, DRAWING = FOLDED = ("solution", "guard", "drawing")  # its source is folded: not everybody reads it
+AFTER_TRYING = "after-trying"  # its outputs are folded: a check names the mistake, for which the reader looks first
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
 METADATA = {
@@ -54,7 +56,8 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
         tags = sorted(cell.metadata.get("tags", []))
-        folded = {"source_hidden": True} if set(tags) & set(FOLDED) else None  # JupyterLab shows a bar in its place
+        hidden = {"source_hidden": bool(set(tags) & set(FOLDED)), "outputs_hidden": AFTER_TRYING in tags}
+        folded = {name: True for name, is_so in hidden.items() if is_so}  # JupyterLab shows a bar in its place
         kept = {"jupyter": folded, "nbgrader": cell.metadata.get("nbgrader"), "tags": tags}
         cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
         for output in cell.get("outputs", []):
@@ -67,16 +70,20 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def keep_timing_pictures(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
-    """Keep the stored picture of measured times while what drew it, and its alt text, are the same."""
-    stored = {_drawn(output): output for cell in old.cells for output in cell.get("outputs", []) if is_picture(output)}
+def keep_measured_times(new: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
+    """Keep the stored picture and lines of measured times, together, while what made them is the same."""
+    stored = {tuple(_made(cell)): cell.outputs for cell in old.cells if cell.get("outputs")}
     for cell in new.cells:
         if TIMING in cell.metadata.get("tags", []):
-            cell.outputs = [stored.get(_drawn(output), output) for output in cell.outputs]
+            cell.outputs = stored.get(tuple(_made(cell)), cell.outputs)
 
 
-def _drawn(output: nbformat.NotebookNode) -> tuple[str | None, str | None]:
-    return output.get("metadata", {}).get("drawn_by"), output.get("data", {}).get("text/plain")
+def _made(cell: nbformat.NotebookNode) -> Iterator[tuple[str | None, str | None]]:
+    for output in cell.outputs:
+        if is_picture(output):
+            yield output.get("metadata", {}).get("drawn_by"), output.data.get("text/plain")
+        else:
+            yield cell.source, output.output_type
 
 
 def first_picture(notebook: nbformat.NotebookNode) -> tuple[bytes, str]:
@@ -140,6 +147,8 @@ def refresh(*names: str) -> None:
 
     With names, such as 05 or rnn_from_scratch, only the notebooks whose names begin so.
     """
+    from tools import places  # which builds on this module
+
     leave_out_the_readers()
     chosen = [path for path in PAGES if not names or path.stem.startswith(names)]
     if not chosen:
@@ -148,11 +157,12 @@ def refresh(*names: str) -> None:
         old = nbformat.read(path, as_version=4)
         page = with_colab_cell(old, repository()) if path in NOTEBOOKS else nbformat.from_dict(old)
         new = canonical(execute(page, path.parent))
-        keep_timing_pictures(new, old)
+        keep_measured_times(new, old)
         nbformat.write(new, path)
         print(f"refreshed {path.relative_to(ROOT)}")
     PICTURE.write_bytes(first_picture(nbformat.read(NOTEBOOKS[0], as_version=4))[0])
     (ROOT / "README.md").write_text(readme_with(where_to_get_it(repository())), encoding="utf-8")
+    places.write({path.name: nbformat.read(path, as_version=4) for path in NOTEBOOKS})
 
 
 def reset() -> None:

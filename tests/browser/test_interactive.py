@@ -419,19 +419,19 @@ def test_the_shapes_are_asked_for_judged_and_move_with_the_settings(page):
     page.set_content(page_with(html("shapes")))
     row = page.get_by_role("row", name="output")
     expect(row).to_contain_text("?")
-    for axis, size in enumerate((5, 3, 4), 1):
+    for axis, size in enumerate((5, 7, 6), 1):
         page.get_by_label(f"output, axis {axis}").fill(str(size))
-    for axis, size in enumerate((4, 3, 4), 1):
+    for axis, size in enumerate((4, 7, 6), 1):
         page.get_by_label(f"h_n, axis {axis}").fill(str(size))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("output: no, it is (5, 3, 8). h_n: right, (4, 3, 4).")
-    expect(row).to_contain_text("(T, N, D · H)(5, 3, 8)")
+    expect(page.get_by_role("status")).to_have_text("output: no, it is (5, 7, 12). h_n: right, (4, 7, 6).")
+    expect(row).to_contain_text("(T, N, D · H)(5, 7, 12)")
     page.get_by_label("batch_first").check()
-    expect(row).to_contain_text("(N, T, D · H)(3, 5, 8)")
+    expect(row).to_contain_text("(N, T, D · H)(7, 5, 12)")
     page.get_by_label("bidirectional").uncheck()
     page.get_by_label("L layers").fill("3")
-    expect(row).to_contain_text("(N, T, H)(3, 5, 4)")
+    expect(row).to_contain_text("(N, T, H)(7, 5, 6)")
     expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"3 layers.*h_n\[2\]: layer 3\."))
-    assert row.locator("b").last.get_attribute("class") == "H"  # 4 in the colour of hidden units
+    assert row.locator("b").last.get_attribute("class") == "H"  # 6 in the colour of hidden units
     page.get_by_role("button", name="Hide them and ask again").click()
     expect(row).to_contain_text("?")

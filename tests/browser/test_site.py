@@ -215,9 +215,16 @@ def test_a_page_describes_itself(path):
 def test_the_answers_stand_once_more_at_the_end():
     soup = parsed(SITE / "notebooks" / "01_motivation.html")
     folded = [bare(tag.get_text()) for tag in soup.select("details.answered > div")]
+    names = [bare(tag.contents[0]) for tag in soup.select("details.answered > summary")]
     shown = [bare(tag.get_text()) for tag in soup.select("div.answer")]
-    assert shown == [f"{number}.Answer{text}" for number, text in enumerate(folded, start=1)]
+    assert {"Answer", "Hint1"} <= set(names)
+    told = enumerate(zip(names, folded, strict=True), start=1)
+    assert shown == [f"{number}.{name}{text}" for number, (name, text) in told]
     assert len(folded) >= 3
+
+
+def test_the_mistakes_of_ports_are_a_page():
+    assert parsed(SITE / "silent_mistakes" / "ports.html").select("article h2, article h3")
 
 
 def test_the_setup_page_is_the_readme():

@@ -1542,7 +1542,7 @@ def _(x):
 
 
 def _same(one, other):
-    return np.allclose(one, other, rtol=0, atol=1e-9)
+    return np.abs(one - other).max() <= 1e-9
 
 
 def _different(results, same=_same):
@@ -1924,3 +1924,591 @@ def _(T, N, H, L, D, batch_first):
     output, h_n = _right_shapes(T, N, H, L, D, batch_first)
     h_n.insert(1, T)
     return output, h_n
+
+
+# ---- gradients
+
+
+def _two_points(f, w, step, place):
+    """f where one entry is larger, and where it is smaller."""
+    above, below = np.array(w, float), np.array(w, float)
+    above[place] += step
+    below[place] -= step
+    return f(above), f(below)
+
+
+def _numerically(w, slope):
+    """An array like w of the slopes at its places."""
+    return np.array([slope(place) for place in np.ndindex(w.shape)]).reshape(w.shape)
+
+
+@spelled("difference to one side")
+def _(f, w, step):
+    return _numerically(w, lambda place: (_two_points(f, w, step, place)[0] - f(w)) / step)
+
+
+@spelled("divided by one step")
+def _(f, w, step):
+    return _numerically(w, lambda place: -np.subtract(*_two_points(f, w, step, place)[::-1]) / step)
+
+
+@spelled("difference not divided")
+def _(f, w, step):
+    return _numerically(w, lambda place: np.subtract(*_two_points(f, w, step, place)))
+
+
+@spelled("points exchanged in the difference")
+def _(f, w, step):
+    def slope(place):
+        above, below = _two_points(f, w, step, place)
+        return (below - above) / step / 2
+
+    return _numerically(w, slope)
+
+
+@spelled("all entries moved at once")
+def _(f, w, step):
+    return np.ones(w.shape) * (f(w + step) - f(w - step)) / (2 * step)
+
+
+@spelled("entry not moved back")
+def _(f, w, step):
+    above, below, slopes = w.astype(float), w.astype(float), []
+    for place in np.ndindex(w.shape):
+        above[place], below[place] = w[place] + step, w[place] - step
+        slopes.append((f(above) - f(below)) / (2 * step))
+    return np.reshape(slopes, w.shape)
+
+
+@spelled("step lost in whole numbers")
+def _(f, w, step):
+    slopes, w = np.zeros(w.shape), w.copy()
+    for place in np.ndindex(w.shape):
+        old = w[place]
+        w[place] = old + step
+        larger = f(w)
+        w[place] = old - step
+        slopes[place], w[place] = (larger - f(w)) / (2 * step), old
+    return slopes
+
+
+def _probabilities(scores):
+    scores = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+    return scores / np.sum(scores, axis=1, keepdims=True)
+
+
+def _from_scores(e, h, V):
+    """The three gradients of the derivative by the scores."""
+    return np.dot(e, V), np.einsum("nk,nh->kh", e, h), np.einsum("nk->k", e)
+
+
+def _errors(h, y, V, d):
+    """Softmax minus label."""
+    p = _probabilities(np.dot(h, V.T) + d)
+    p[np.arange(len(y)), y] -= 1
+    return p
+
+
+@spelled("labels not subtracted")
+def _(h, y, V, d):
+    return _from_scores(_probabilities(h @ V.T + d) / len(h), h, V)
+
+
+@spelled("labels minus softmax")
+def _(h, y, V, d):
+    return _from_scores(-_errors(h, y, V, d) / len(h), h, V)
+
+
+@spelled("softmax left out of the gradient")
+def _(h, y, V, d):
+    e = h @ V.T + d
+    e[np.arange(len(y)), y] -= 1
+    return _from_scores(e / len(h), h, V)
+
+
+@spelled("softmax over the sequences")
+def _(h, y, V, d):
+    p = _probabilities((h @ V.T + d).T).T
+    p[np.arange(len(y)), y] -= 1
+    return _from_scores(p / len(h), h, V)
+
+
+@spelled("loss summed, not averaged")
+def _(h, y, V, d):
+    return _from_scores(_errors(h, y, V, d), h, V)
+
+
+@spelled("divided by N twice")
+def _(h, y, V, d):
+    d_h, d_V, d_d = _from_scores(_errors(h, y, V, d) / len(h), h, V)
+    return d_h, d_V / len(h), d_d / len(h)
+
+
+@spelled("averaged over the classes too")
+def _(h, y, V, d):
+    e = _errors(h, y, V, d)
+    return _from_scores(e / e.size, h, V)
+
+
+@spelled("gradient of V transposed")
+def _(h, y, V, d):
+    d_h, d_V, d_d = _from_scores(_errors(h, y, V, d) / len(h), h, V)
+    return d_h, d_V.T, d_d
+
+
+@spelled("slope of the softmax once more")
+def _(h, y, V, d):
+    p = _probabilities(h @ V.T + d)
+    return _from_scores(_errors(h, y, V, d) * (p - p**2) / len(h), h, V)
+
+
+def _back(x, U, W, output, d_output, d_h_n, h_0, *, slope=None, carry=None, states=None, inputs=None):
+    """Go back step by step, adding up each step's share; the options are what goes wrong."""
+    many = x.ndim == 3
+    d_x, d_U, d_W, d_b = np.zeros(x.shape), np.zeros(U.shape), np.zeros(W.shape), np.zeros(len(W))
+    states = [h_0, *output[:-1]] if states is None else states
+    inputs = x if inputs is None else inputs
+    arriving = np.array(d_h_n, float)
+    for t in range(len(x) - 1, -1, -1):
+        d_sum = (arriving + d_output[t]) * (1 - output[t] * output[t] if slope is None else slope(t))
+        for n in range(x.shape[1]) if many else [...]:
+            d_U += np.outer(d_sum[n], inputs[t][n])
+            d_W += np.outer(d_sum[n], states[t][n])
+            d_b += d_sum[n]
+        d_x[t] = d_sum @ U
+        arriving = d_sum @ W if carry is None else carry(d_sum, arriving)
+    return d_x, d_U, d_W, d_b, arriving
+
+
+@spelled("gradient not carried back")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    direct = d_output.copy()
+    direct[-1] += d_h_n
+    d_z = direct * (1 - output**2)
+    states = np.stack([h_0, *output[:-1]])
+    axes = tuple(range(x.ndim - 1))
+    sums = [np.tensordot(d_z, values, (axes, axes)) for values in (x, states)]
+    return d_z @ U, *sums, d_z.sum(axis=axes), d_z[0] @ W
+
+
+@spelled("direct gradients forgotten")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    last = np.zeros(d_output.shape)
+    last[-1] = d_output[-1]
+    return _back(x, U, W, output, last, d_h_n, h_0)
+
+
+@spelled("d_output forgotten")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, np.zeros_like(d_output), d_h_n, h_0)
+
+
+@spelled("d_h_n forgotten")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, np.zeros_like(d_h_n), h_0)
+
+
+@spelled("d_h_n at every step")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output + d_h_n, 0 * d_h_n, h_0)
+
+
+@spelled("slope of tanh forgotten")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, d_h_n, h_0, slope=lambda t: 1)
+
+
+@spelled("slope of tanh at the state")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, d_h_n, h_0, slope=lambda t: 1 / np.cosh(output[t]) ** 2)
+
+
+@spelled("slope of the state before")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(
+        x, U, W, output, d_output, d_h_n, h_0, slope=lambda t: 1 - np.square(output[t - 1] if t else h_0)
+    )  # fmt: skip
+
+
+@spelled("W not transposed on the way back")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, d_h_n, h_0, carry=lambda d_sum, _: np.einsum("ij,...j->...i", W, d_sum))
+
+
+@spelled("h_0 forgotten in W's gradient")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, d_h_n, h_0, states=[0 * h_0, *output[:-1]])
+
+
+@spelled("state after for state before")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, d_h_n, h_0, states=output)
+
+
+@spelled("input of another step")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    return _back(x, U, W, output, d_output, d_h_n, h_0, inputs=[*x[1:], np.zeros(x[0].shape)])
+
+
+@spelled("overwritten, not added up")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    d_x, _, _, _, d_h_0 = _back(x, U, W, output, d_output, d_h_n, h_0)
+    d_h_1 = d_h_n if len(x) == 1 else _back(x[1:], U, W, output[1:], d_output[1:], d_h_n, output[0])[4]
+    _, d_U, d_W, d_b, _ = _back(x[:1], U, W, output[:1], d_output[:1], d_h_1, h_0)
+    return d_x, d_U, d_W, d_b, d_h_0
+
+
+@spelled("averaged over the sequences")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    d_x, *weights, d_h_0 = _back(x, U, W, output, d_output, d_h_n, h_0)
+    return d_x, *(each / (h_0.shape[0] if h_0.ndim == 2 else 1) for each in weights), d_h_0
+
+
+@spelled("sequences not summed")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    d_x, d_U, d_W, d_b, d_h_0 = _back(x, U, W, output, d_output, d_h_n, h_0)
+    if x.ndim == 3:
+        one = [_back(x[:, n], U, W, output[:, n], d_output[:, n], d_h_n[n], h_0[n])[3] for n in range(x.shape[1])]
+        d_b = np.array(one)
+    return d_x, d_U, d_W, d_b, d_h_0
+
+
+@spelled("gradient of W transposed")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    d_x, d_U, d_W, d_b, d_h_0 = _back(x, U, W, output, d_output, d_h_n, h_0)
+    return d_x, d_U, d_W.T, d_b, d_h_0
+
+
+@spelled("h_0's gradient one step short")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    gradients = _back(x, U, W, output, d_output, d_h_n, h_0)
+    d_h_1 = d_h_n if len(x) == 1 else _back(x[1:], U, W, output[1:], d_output[1:], d_h_n, output[0])[4]
+    return *gradients[:4], d_h_1 + d_output[0]
+
+
+@spelled("way back from the first step")
+def _(x, U, W, output, d_output, d_h_n, h_0):
+    d_z, arriving = [], d_h_n
+    for h_t, direct in zip(output, d_output, strict=True):
+        d_z.append((1 - h_t**2) * (direct + arriving))
+        arriving = d_z[-1] @ W
+    d_z, axes = np.array(d_z), tuple(range(x.ndim - 1))
+    sums = [np.tensordot(d_z, values, (axes, axes)) for values in (x, np.stack([h_0, *output[:-1]]))]
+    return d_z @ U, *sums, d_z.sum(axis=axes), arriving
+
+
+def _product(matrices):
+    """The later ones on the left."""
+    product = matrices[0]
+    for matrix in matrices[1:]:
+        product = matrix @ product
+    return product
+
+
+def _of_step(h, W):
+    """The Jacobian of one step."""
+    return np.diag(1 - h * h) @ W
+
+
+@spelled("slopes on the columns of W")
+def _(states, W):
+    return _product([W @ np.diag(1 - h * h) for h in states])
+
+
+@spelled("slopes left out of the Jacobian")
+def _(states, W):
+    return np.linalg.matrix_power(W, len(states))
+
+
+@spelled("Jacobians in the wrong order")
+def _(states, W):
+    return _product([_of_step(h, W) for h in states[::-1]])
+
+
+@spelled("W transposed in the Jacobian")
+def _(states, W):
+    return _product([_of_step(h, W.T) for h in states])
+
+
+@spelled("only the last step's Jacobian")
+def _(states, W):
+    return _of_step(states[-1], W)
+
+
+@spelled("Jacobians added up")
+def _(states, W):
+    return np.sum([_of_step(h, W) for h in states], axis=0)
+
+
+def _norm(gradients):
+    return np.linalg.norm(np.concatenate([gradient.ravel() for gradient in gradients]))
+
+
+@spelled("clipped by value")
+def _(gradients, limit):
+    return [np.minimum(np.maximum(gradient, -limit), limit) for gradient in gradients]
+
+
+@spelled("each by its own norm")
+def _(gradients, limit):
+    return [
+        gradient * limit / np.linalg.norm(gradient) if np.linalg.norm(gradient) > limit else gradient.copy()
+        for gradient in gradients
+    ]
+
+
+@spelled("short gradients stretched")
+def _(gradients, limit):
+    return [limit * gradient / _norm(gradients) for gradient in gradients]
+
+
+@spelled("root of the squares forgotten")
+def _(gradients, limit):
+    norm = _norm(gradients) ** 2
+    return [gradient / norm * limit if norm > limit else gradient.copy() for gradient in gradients]
+
+
+@spelled("norms added up")
+def _(gradients, limit):
+    norm = np.sum([np.linalg.norm(gradient) for gradient in gradients])
+    return [gradient / norm * limit if norm > limit else gradient.copy() for gradient in gradients]
+
+
+@spelled("clipped to 1")
+def _(gradients, limit):
+    norm = _norm(gradients)
+    return tuple(gradient / (norm if norm > limit else 1) for gradient in gradients)
+
+
+@spelled("largest entry for the norm")
+def _(gradients, limit):
+    norm = np.max(np.abs(np.concatenate([gradient.ravel() for gradient in gradients])))
+    return [gradient / norm * limit if norm > limit else gradient.copy() for gradient in gradients]
+
+
+# ---- transition_table
+
+
+def _table(moves, n_groups):
+    """The table of moves (group, bit, next group); later ones overwrite."""
+    table = [[0, 0] for _ in range(n_groups)]
+    for group, bit, following in moves:
+        table[group][bit] = following
+    return np.array(table)
+
+
+def _moves(groups, bits):
+    """All moves, step after step: (group before, bit before, bit, group)."""
+    for t in range(1, len(groups)):
+        for n in range(groups.shape[1]):
+            yield groups[t - 1, n], bits[t - 1, n], bits[t, n], groups[t, n]
+
+
+@spelled("bit of the step before")
+def _(groups, bits):
+    return _table(((g, k, to) for g, k, _, to in _moves(groups, bits)), groups.max() + 1)
+
+
+@spelled("from and to exchanged")
+def _(groups, bits):
+    return _table(((to, k, g) for g, _, k, to in _moves(groups, bits)), groups.max() + 1)
+
+
+@spelled("both groups of one step")
+def _(groups, bits):
+    return _table(zip(groups.ravel(), bits.ravel(), groups.ravel(), strict=True), groups.max() + 1)
+
+
+@spelled("rows and columns exchanged")
+def _(groups, bits):
+    return _table(((g, k, to) for g, _, k, to in _moves(groups, bits)), groups.max() + 1).T
+
+
+@spelled("first sequence only")
+def _(groups, bits):
+    one = slice(0, 1)
+    moves = ((g, k, to) for g, _, k, to in _moves(groups[:, one], bits[:, one]))
+    return _table(moves, groups.max() + 1)
+
+
+# ---- gates
+
+
+def _blocks(values, count):
+    """The rows of each gate by themselves."""
+    size = len(values) // count
+    return [values[gate * size : (gate + 1) * size] for gate in range(count)]
+
+
+def _gru(x, h, U, W, b_ih, b_hh, *, order=(0, 1, 2), gate=sigmoid, new=None, mix=None):
+    parts = [_blocks(each, 3) for each in (U, W, b_ih, b_hh)]
+    (U_r, W_r, b_r, a_r), (U_z, W_z, b_z, a_z), (U_n, W_n, b_n, a_n) = [[part[k] for part in parts] for k in order]
+    r = gate(x @ U_r.T + b_r + h @ W_r.T + a_r)
+    z = gate(x @ U_z.T + b_z + h @ W_z.T + a_z)
+    of_x, of_h = x @ U_n.T + b_n, h @ W_n.T + a_n
+    n = np.tanh(of_x + r * of_h) if new is None else new(of_x, of_h, r, h, W_n, a_n)
+    return n + z * (h - n) if mix is None else mix(n, z, h)
+
+
+@spelled("update gate the other way round")
+def _(*arguments):
+    return _gru(*arguments, mix=lambda n, z, h: h + z * (n - h))
+
+
+@spelled("r and z exchanged")
+def _(*arguments):
+    return _gru(*arguments, order=(1, 0, 2))
+
+
+@spelled("reset before the product")
+def _(*arguments):
+    return _gru(*arguments, new=lambda of_x, of_h, r, h, W_n, a_n: np.tanh(of_x + np.dot(h * r, W_n.T) + a_n))
+
+
+@spelled("one bias in a GRU")
+def _(x, h, U, W, b_ih, b_hh):
+    return _gru(x, h, U, W, np.add(b_ih, b_hh), np.zeros(len(b_hh)))
+
+
+@spelled("b_hh left out")
+def _(x, h, U, W, b_ih, b_hh):
+    return _gru(x, h, U, W, b_ih, 0 * b_hh)
+
+
+@spelled("no reset gate")
+def _(*arguments):
+    return _gru(*arguments, new=lambda of_x, of_h, *rest: np.tanh(of_x + of_h))
+
+
+@spelled("reset on the whole new value")
+def _(*arguments):
+    return _gru(*arguments, new=lambda of_x, of_h, r, *rest: np.tanh(r * of_x + r * of_h))
+
+
+@spelled("tanh for the gates")
+def _(*arguments):
+    return _gru(*arguments, gate=np.tanh)
+
+
+def _lstm(x, h, c, U, W, b, *, order=(0, 1, 2, 3), new=np.tanh, keep=None, shift=0):
+    sums = [x @ u.T + h @ w.T + a for u, w, a in zip(*(_blocks(each, 4) for each in (U, W, b)), strict=True)]
+    i, f, g, o = (sums[k] for k in order)
+    i, f, g, o = sigmoid(i), sigmoid(f + shift), new(g), sigmoid(o)
+    c_next = i * g + f * c if keep is None else keep(i, f, g, h, c)
+    return o * np.tanh(c_next), c_next, o
+
+
+@spelled("output gate before the new value")
+def _(*arguments):
+    return _lstm(*arguments, order=(0, 1, 3, 2))[:2]
+
+
+@spelled("i and f exchanged")
+def _(*arguments):
+    return _lstm(*arguments, order=(1, 0, 2, 3))[:2]
+
+
+@spelled("no forget gate")
+def _(*arguments):
+    return _lstm(*arguments, keep=lambda i, f, g, h, c: c + i * g)[:2]
+
+
+@spelled("input gate as 1 − f")
+def _(*arguments):
+    return _lstm(*arguments, keep=lambda i, f, g, h, c: g + f * (c - g))[:2]
+
+
+@spelled("state for the cell")
+def _(*arguments):
+    return _lstm(*arguments, keep=lambda i, f, g, h, c: i * g + f * h)[:2]
+
+
+@spelled("tanh of the cell forgotten")
+def _(*arguments):
+    _, c_next, o = _lstm(*arguments)
+    return o * c_next, c_next
+
+
+@spelled("state from the old cell")
+def _(x, h, c, U, W, b):
+    _, c_next, o = _lstm(x, h, c, U, W, b)
+    return np.tanh(c) * o, c_next
+
+
+@spelled("sigmoid for the new value")
+def _(*arguments):
+    return _lstm(*arguments, new=sigmoid)[:2]
+
+
+@spelled("state and cell swapped")
+def _(*arguments):
+    h_next, c_next, _ = _lstm(*arguments)
+    return c_next, h_next
+
+
+@spelled("forget bias added")
+def _(*arguments):
+    return _lstm(*arguments, shift=1.0)[:2]
+
+
+# ---- bits_a_character
+
+
+def that_came(p, codes):
+    """Pick the probability of each character that came."""
+    return np.take_along_axis(p, np.reshape(codes, (-1, 1)), axis=1)[:, 0]
+
+
+@spelled("natural logarithm")
+def _(p, codes):
+    return np.mean(-np.log(that_came(p, codes)))
+
+
+@spelled("decimal logarithm")
+def _(p, codes):
+    return sum(-np.log10(row[code]) for row, code in zip(p, codes, strict=True)) / len(codes)
+
+
+@spelled("minus forgotten")
+def _(p, codes):
+    return sum(np.log2(row[code]) for row, code in zip(p, codes, strict=True)) / len(codes)
+
+
+@spelled("bits summed")
+def _(p, codes):
+    return sum(-np.log2(row[code]) for row, code in zip(p, codes, strict=True))
+
+
+@spelled("mean before the logarithm")
+def _(p, codes):
+    return -np.log2(np.mean(that_came(p, codes)))
+
+
+@spelled("bits that the guess expects")
+def _(p, codes):
+    return np.mean([-sum(each * np.log2(each) for each in row) for row in p])
+
+
+@spelled("bits of the likeliest")
+def _(p, codes):
+    return np.mean([-np.log2(max(row)) for row in p])
+
+
+@spelled("every row at every code")
+def _(p, codes):
+    return np.mean([-np.log2(row[code]) for row in p for code in codes])
+
+
+@spelled("divided by the kinds too")
+def _(p, codes):
+    return np.sum(-np.log2(that_came(p, codes))) / p.size
+
+
+@spelled("perplexity")
+def _(p, codes):
+    return np.prod(1 / that_came(p, codes)) ** (1 / len(codes))
+
+
+@spelled("probability for the bits")
+def _(p, codes):
+    return sum(row[code] for row, code in zip(p, codes, strict=True)) / len(codes)
