@@ -15,8 +15,8 @@ from rnn_grading.grade import UNGRADED, Graded
 from rnn_grading.gradebook import Course
 from rnn_grading.pages import PAGE, POLICY, style
 from rnn_grading.report import write_table
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.mistakes import CATALOGUE, Mistake
+from rnn_helpers.checks import MISTAKES
+from rnn_helpers.mistakes import Mistake
 
 __all__ = ["named", "pages_of_the_book", "write_classroom"]
 
@@ -35,7 +35,7 @@ def named(message: str) -> tuple[str, Mistake | None]:
     """What a message says was wrong, in a few words, and the mistake of the catalogue if it is one."""
     if not message:
         return RIGHT, None
-    known = [mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES) if mistake.hint in message]
+    known = [mistake for mistake in MISTAKES if mistake.hint in message]
     if known:
         best = max(known, key=lambda mistake: len(mistake.hint))
         return best.name, best
@@ -78,7 +78,7 @@ def write_classroom(rows: Sequence[Graded], course: Course, page_of: Callable[[M
         for what, learners in kinds.items()
     ]
     write_table(course.work / "class.csv", ("assignment", "item", "found", "how many", "learners"), table)
-    mistakes = {mistake.name: mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES)}
+    mistakes = {mistake.name: mistake for mistake in MISTAKES}
     body = ["<h1>What the class found hard</h1>"]
     for name, items in counted.items():
         if any(items.values()):

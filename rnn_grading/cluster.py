@@ -12,6 +12,7 @@ from rnn_grading.walls import Problem, Walls, find_walls
 __all__ = ["judge_elsewhere"]
 
 RETRIES = 3  # of a submission whose worker is lost
+CONNECT_SECONDS = 20.0
 
 
 def judge_elsewhere(
@@ -38,7 +39,7 @@ def judge_elsewhere(
     except ModuleNotFoundError:
         raise Problem("expected the extra `cluster` to be installed: pip install -e '.[cluster]'") from None
     try:
-        client = Client(scheduler, timeout="20s")
+        client = Client(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:
         raise Problem(f"no Dask scheduler answers at {scheduler}: {error}") from None
     with client:

@@ -138,21 +138,21 @@ def find_walls(wanted: str = "", hidden: Sequence[Path] = ()) -> Walls:
     """
     hidden = tuple(path.resolve() for path in hidden)
     forms = [wanted] if wanted else ["bwrap", *(["user"] if os.geteuid() == 0 else [])]
-    why = "" if not wanted or wanted == "bwrap" else "as asked for"
+    whys = {"": "as asked for"} if wanted else {}
     for form in forms:
         if form not in {"bwrap", "user", "no"} or (form == "user" and os.geteuid() != 0):
             raise Problem(f"expected WALLS to be bwrap, user (as root) or no, got {form!r}")
         for twice in (True, False) if form == "bwrap" and os.geteuid() == 0 else (True,):
-            walls = Walls(form, hidden, why if form != "bwrap" else "", twice)
+            walls = Walls(form, hidden, "" if form == "bwrap" else "; ".join(whys.values()), twice)
             try:
                 with Sandbox(walls, View(), Limits()) as sandbox:
                     _try_out(sandbox)
                 return walls
             except (Problem, OSError, EOFError, Broken) as error:
-                why = str(error)
+                whys[form] = f"{'as another user: ' if form == 'user' else ''}{error}"
     raise Problem(
-        f"no walls can be had here ({why}); install bubblewrap, or grade with WALLS=no, which protects neither your "
-        "files nor other submissions from what learners wrote"
+        f"no walls can be had here ({'; '.join(why for form, why in whys.items() if form)}); install bubblewrap, or "
+        "grade with WALLS=no, which protects neither your files nor other submissions from what learners wrote"
     )
 
 
@@ -163,7 +163,7 @@ def _try_out(sandbox: Sandbox) -> None:
     answer, _ = channel.receive()
     channel.close()
     if answer["problems"]:
-        raise Problem(f"Python is out of reach for it: {answer['problems'][0]['text']}")
+        raise Problem(f"Python is out of reach: {answer['problems'][0]['text']}")
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ ENGINE = {
     "alike": PATCH + "checking._alike = lambda *a, **k: True\n" + ANYTHING,
     "within": PATCH + "checking.within = lambda *a: True\n" + ANYTHING,
     "close": PATCH + "checking.close = lambda *a, **k: True\n" + ANYTHING,
-    "run": PATCH + "checking._run = lambda fn, check, case: checking.Outcome(case.expected, returned=case.expected)\n"
+    "run": PATCH + "checking._run = lambda fn, check: [\n"
+    "    checking.Outcome(case.expected, returned=case.expected) for case in check.cases]\n"
     "checking._still_the_same = lambda *a: True",
     "build": PATCH + "import dataclasses\n"
     "checks.build = lambda name, seed, old=checks.build: dataclasses.replace(old(name, seed), cases=[])",

@@ -8,6 +8,7 @@ import shutil
 import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,41 @@ def _tools_on_the_path():
     os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
 
 
-def walls_of(form: str, *hidden: Path) -> Walls:
-    """Walls of a form, or a skipped test where they cannot be had."""
+@cache
+def _tried(form: str) -> Walls | str:
+    """Walls of a form, or why they cannot be had."""
     try:
-        return find_walls(form, hidden)
+        return find_walls(form)
     except Problem as problem:
-        pytest.skip(str(problem))
+        return str(problem)
+
+
+def walls_of(form: str) -> Walls:
+    """Walls of a form, or a skipped test where they cannot be had; a failed one if REQUIRE_WALLS names the form."""
+    walls = _tried(form)
+    if isinstance(walls, str):
+        (pytest.fail if os.environ.get("REQUIRE_WALLS") == form else pytest.skip)(walls)
+    return walls
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which walls were tried: where they cannot be had, a green run has shown less."""
+    for form, told in {"bwrap": "bubblewrap", "user": "another user, as root", "no": "no walls"}.items():
+        walls = _tried(form)
+        terminalreporter.write_line(f"walls: {told}: {f'not tried ({walls})' if isinstance(walls, str) else 'tried'}")
 
 
 @pytest.fixture(scope="session")
 def bwrap() -> Walls:
     return walls_of("bwrap")
+
+
+@pytest.fixture(scope="session", params=["user", "no"])
+def weaker(request):
+    """What runs submissions where there is no bubblewrap: as another user, and with no walls."""
+    made = Sandboxes(Setting(walls_of(request.param), LIMITS))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +93,14 @@ def step(assignments) -> Assignment:
 @pytest.fixture(scope="session")
 def sandboxes(best):
     made = Sandboxes(Setting(best, LIMITS))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def impatient(best):
+    """For what keeps the examiner waiting until the end of its time."""
+    made = Sandboxes(Setting(best, Limits(cell_seconds=1, submission_seconds=2)))
     yield made
     made.close()
 

@@ -36,19 +36,20 @@ def test_the_control_gives_right_answers_all_and_empty_ones_nothing(in_one_proce
 @pytest.mark.parametrize(
     "name", [*sorted(WIN_WITHOUT_WALLS), "calls_the_reference", "run_check", "looks_into_the_caller"]
 )
-def test_what_wins_without_walls_is_what_the_instructors_page_says(name, without_walls, step):
+def test_what_wins_in_a_weaker_form_is_what_the_instructors_page_says(name, weaker, step):
     content = corpus.as_bytes(CHEATS[name])
-    won = sum(points(judge(content, {}, step, without_walls), step).values())
+    won = sum(points(judge(content, {}, step, weaker), step).values())
     assert (won > 0) == (name in WIN_WITHOUT_WALLS)
 
 
 @pytest.mark.parametrize("name", AGAINST_THE_WIRE)
-def test_a_worker_that_plays_with_its_wire_wins_nothing_and_costs_little(name, judged, step):
+def test_a_worker_that_plays_with_its_wire_wins_nothing_and_costs_little(name, impatient, step):
     begun = time.monotonic()
-    result = judged(corpus.cheats({name: AGAINST_THE_WIRE[name]})[name])
-    assert sum(points(result, step).values()) == 0
-    assert time.monotonic() - begun < 60
-    assert sum(points(judged(corpus.solved(corpus.STEP)), step).values()) == 16  # whoever comes next
+    attack = corpus.as_bytes(corpus.cheats({name: AGAINST_THE_WIRE[name]})[name])
+    assert sum(points(judge(attack, {}, step, impatient), step).values()) == 0
+    assert time.monotonic() - begun < 20  # three times its 2 s on the clock, and what a new sandbox takes
+    right = corpus.as_bytes(corpus.solved(corpus.STEP))
+    assert sum(points(judge(right, {}, step, impatient), step).values()) == 16  # whoever comes next
 
 
 def test_an_answer_to_another_question_would_count_if_nobody_looked(judged, step, monkeypatch):

@@ -10,13 +10,13 @@ import corpus
 import pytest
 from conftest import LIMITS
 
+from rnn_grading import cluster
 from rnn_grading.classroom import named, write_classroom
 from rnn_grading.cluster import judge_elsewhere
 from rnn_grading.gradebook import Course
 from rnn_grading.scores import Setting
 from rnn_grading.walls import Problem
-from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.mistakes import CATALOGUE
+from rnn_helpers.checks import MISTAKES
 
 STEP = corpus.STEP
 
@@ -30,8 +30,8 @@ def written(graded):
 
 
 def test_each_hint_names_its_mistake():
-    for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES):
-        assert named(f"{mistake.target}: {mistake.hint}")[1].hint == mistake.hint
+    for mistake in MISTAKES:
+        assert named(f"{mistake.target}: {mistake.told}")[1].hint == mistake.hint
     assert named("")[0] == "right"
     assert named("trace is not written yet: put ...")[0] == "not written yet"
 
@@ -77,18 +77,19 @@ def test_a_cluster_loses_nothing_and_does_nothing_twice_when_a_worker_is_killed(
     tasks = {number: (content, {}, step) for number in range(8)}
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path
-    ) as cluster:
+    ) as two:
         found = {}
-        for number, result in judge_elsewhere(tasks, Setting(best, LIMITS), cluster.scheduler_address):
+        for number, result in judge_elsewhere(tasks, Setting(best, LIMITS), two.scheduler_address):
             assert number not in found
             found[number] = result
             if len(found) == 1:
-                os.kill(next(iter(cluster.workers.values())).process.process.pid, 9)
+                os.kill(next(iter(two.workers.values())).process.process.pid, 9)
     assert sorted(found) == list(range(8))
     assert [result.messages for result in found.values()] == [dict.fromkeys(step.items, "")] * 8
 
 
-def test_a_scheduler_that_does_not_answer_is_told(best, step):
+def test_a_scheduler_that_does_not_answer_is_told(best, step, monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 2.0)
     with pytest.raises(Problem, match="no Dask scheduler answers"):
         list(judge_elsewhere({0: (b"{}", {}, step)}, Setting(best, LIMITS), "tcp://127.0.0.1:1"))

@@ -11,7 +11,7 @@ import time
 import corpus
 import psutil
 import pytest
-from conftest import LIMITS, points
+from conftest import LIMITS, points, walls_of
 
 from rnn_grading.examiner import Caller, Notebook
 from rnn_grading.scores import Pool, Sandboxes, Setting, judge
@@ -100,6 +100,21 @@ def test_nothing_beyond_the_wall_is_in_reach(name, target, bwrap, step, without_
         assert psutil.pid_exists(int(target["PID"]))
     else:
         assert isinstance(found, Exception), found
+    assert (tmp_path / "secret.txt").read_text() == "the key"
+    assert not (tmp_path / "new").exists()
+
+
+# Where there is no bubblewrap, another user reads what every user can read, and touches nothing.
+NOT_ANOTHER_USERS = (
+    *("reads_a_file", "writes_a_file", "changes_a_file", "removes_a_file", "lists_a_folder", "reads_an_environment"),
+    *("kills_a_process", "stops_a_process", "changes_priority_of_a_process"),
+)
+
+
+@pytest.mark.parametrize("name", NOT_ANOTHER_USERS)
+def test_another_user_touches_nothing_of_the_graders(name, target, step, as_another_user, tmp_path):
+    found = ask(as_another_user, step, probe(name, target))
+    assert isinstance(found, PermissionError), found
     assert (tmp_path / "secret.txt").read_text() == "the key"
     assert not (tmp_path / "new").exists()
 
@@ -276,25 +291,27 @@ def test_a_busy_neighbour_costs_nobody_else_a_point(bwrap, assignments):
 # The other forms
 
 
-def test_another_user_where_bubblewrap_cannot_be_had(step):
-    if os.geteuid() != 0:
-        pytest.skip("only root can be another user")
-    made = Sandboxes(Setting(Walls("user", why="a test"), LIMITS))
-    try:
-        assert ask(made, step, "import os\ndef probe():\n    return os.getuid()") >= 60_600
-        assert sum(points(judge(corpus.as_bytes(corpus.solved(STEP)), {}, step, made), step).values()) == 16
-        sandbox = made.get(step.view())
-        notebook = Notebook(lambda: sandbox, LIMITS)
-        notebook.cell(LEAVES["daemon"])
-        notebook.close()
-        sandbox.kill()
-        assert not [
-            p for p in psutil.process_iter() if p.uids().real == sandbox._uid and p.status() != psutil.STATUS_ZOMBIE
-        ]
-        secret = ask(made, step, "def probe():\n    return open('/etc/shadow').read()")
-        assert isinstance(secret, PermissionError)
-    finally:
-        made.close()
+@pytest.fixture
+def as_another_user():
+    made = Sandboxes(Setting(walls_of("user"), LIMITS))
+    yield made
+    made.close()
+
+
+def test_another_user_where_bubblewrap_cannot_be_had(step, as_another_user):
+    made = as_another_user
+    assert ask(made, step, "import os\ndef probe():\n    return os.getuid()") >= 60_600
+    assert sum(points(judge(corpus.as_bytes(corpus.solved(STEP)), {}, step, made), step).values()) == 16
+    sandbox = made.get(step.view())
+    notebook = Notebook(lambda: sandbox, LIMITS)
+    notebook.cell(LEAVES["daemon"])
+    notebook.close()
+    sandbox.kill()
+    assert not [
+        p for p in psutil.process_iter() if p.uids().real == sandbox._uid and p.status() != psutil.STATUS_ZOMBIE
+    ]
+    secret = ask(made, step, "def probe():\n    return open('/etc/shadow').read()")
+    assert isinstance(secret, PermissionError)
 
 
 def test_the_sentence_says_what_is_protected(best):
