@@ -107,6 +107,16 @@ def _learner(options: argparse.Namespace) -> int:
     return 0
 
 
+def _marks(options: argparse.Namespace) -> int:
+    from rnn_grading.gradebook import Course
+    from rnn_grading.marks import take_marks
+
+    course = Course(options.sources, options.work)
+    with course.alone():
+        print("\n".join(take_marks(course, options.other)))
+    return 0
+
+
 def _setting(options: argparse.Namespace) -> Any:
     from rnn_grading.scores import Setting
     from rnn_grading.walls import Limits, find_walls
@@ -154,6 +164,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         one_learner = command(name, _learner, text, runs_code=False)
         one_learner.add_argument("learner")
         one_learner.add_argument("--into", type=Path, default=ROOT / "build")
+    marks = command("marks", _marks, "take over the marks of whoever marks on another machine", runs_code=False)
+    marks.add_argument("other", type=Path, help="the course directory of that machine")
     return parser.parse_args(arguments)
 
 

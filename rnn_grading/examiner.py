@@ -483,9 +483,16 @@ def imports_of(sources: Sequence[str]) -> dict[str, Any]:
     return names
 
 
+def checks_in(source: str) -> set[str]:
+    """The checks that a test runs."""
+    from rnn_helpers import checks
+
+    used = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+    return used & checks.PARTS.keys()
+
+
 def needs_torch(source: str) -> bool:
     """Whether a test hands out a layer of torch."""
     from rnn_helpers import checks
 
-    used = {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
-    return any(checks.PARTS[name].call is checks.call_with_layer for name in used & checks.PARTS.keys())
+    return any(checks.PARTS[name].call is checks.call_with_layer for name in checks_in(source))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from importlib import metadata
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from tqdm import tqdm
 
 from rnn_grading.assignments import Assignment
 from rnn_grading.gradebook import Course, Score, read_json, write_json
+from rnn_grading.keys import digest_of, key_of
 from rnn_grading.scores import Pool, Result, Setting, Task
-from rnn_grading.submissions import MAX_HELPER, HandIn, Unreadable, collect, read_file
-from rnn_grading.walls import HELPERS, HERE, MAX_JOBS, Problem
+from rnn_grading.submissions import MAX_HELPER, File, HandIn, Unreadable, collect, read_file, time_of
+from rnn_grading.walls import MAX_JOBS, Problem
 
 __all__ = ["Graded", "Plan", "Report", "grade", "refuse_broken"]
 
@@ -188,20 +188,6 @@ def _add_scores(row: Graded, course: Course, assignment: Assignment) -> None:
         row.result.notes.append("the gradebook still holds what this learner handed in before")
 
 
-def key_of(assignment: Assignment, setting: Setting) -> str:
-    """Everything that decides a score, in one word: the assignment, the checks, the limits."""
-    files = sorted([*HELPERS.glob("*.py"), *HERE.glob("*.py")])
-    code = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
-    return digest_of(
-        [assignment.digest, code, asdict(setting.limits), setting.walls.form, metadata.version("nbgrader")]
-    )
-
-
-def digest_of(parts: object) -> str:
-    """A short name for a value that JSON can hold."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
 @dataclass
 class _Waiting:
     """A hand-in that has to be run."""
@@ -209,7 +195,9 @@ class _Waiting:
     hand_in: HandIn
     task: Task
     key: str
-    before: dict[str, Any]
+    before: dict[str, Any]  # what is known of the last time
+    file: str  # name and time
+    replaces: str
 
 
 def _sort_out(
@@ -229,11 +217,26 @@ def _sort_out(
         helpers = _helpers(hand_in)
         key = digest_of([hashlib.sha256(content).hexdigest(), helpers, keys[hand_in.assignment]])
         record = read_json(record_of(course, hand_in))
+        file, replaces = _named(hand_in.file), _replaced(hand_in.file, content, record)
+        if replaces:
+            hand_in = replace(hand_in, notes=(*hand_in.notes, replaces))
         if record.get("key") == key:
             rows.append(Graded(hand_in, Result(**record["result"])))
         else:
-            waiting.append(_Waiting(hand_in, (content, helpers, used[hand_in.assignment]), key, record))
+            task = content, helpers, used[hand_in.assignment]
+            waiting.append(_Waiting(hand_in, task, key, record, file, replaces))
     return rows, waiting
+
+
+def _named(file: File) -> str:
+    return f"{'/'.join(file.where)} of {datetime.fromtimestamp(time_of(file)):%Y-%m-%d %H:%M}"
+
+
+def _replaced(file: File, content: bytes, record: dict[str, Any]) -> str:
+    """A sentence on the earlier hand-in of which this one takes the place; empty if there is none."""
+    if not record or record.get("content") == hashlib.sha256(content).hexdigest():
+        return str(record.get("replaces", ""))
+    return f"handed in again: {_named(file)} replaces {record['file']}"
 
 
 def _helpers(hand_in: HandIn) -> dict[str, str]:
@@ -283,19 +286,34 @@ def _store(one: _Waiting, result: Result, course: Course) -> None:
         (folder / name).write_text(text, encoding="utf-8")
     if result.status != "unreadable":
         course.save(assignment, learner, result)
-    record = {"key": one.key, "content": hashlib.sha256(content).hexdigest(), "result": asdict(result)}
+    record = {
+        "key": one.key,
+        "content": hashlib.sha256(content).hexdigest(),
+        "file": one.file,
+        "replaces": one.replaces,
+        "points": _points(one, result),
+        "result": asdict(result),
+    }
     write_json(record_of(course, one.hand_in), record)
 
 
+def _points(one: _Waiting, result: Result) -> dict[str, float | None]:
+    """The points of each item, as far as they need no person."""
+    return {cell.name: result.points_of(cell.name, cell.points) for cell in one.task[2].cells if cell.has_points}
+
+
 def _moved(one: _Waiting, result: Result) -> list[str]:
-    """A sentence for each item of which the same file has another result than before."""
-    before = one.before.get("result", {}).get("messages", {})
+    """A sentence for each item of which the same file has other points than before."""
     if one.before.get("content") != hashlib.sha256(one.task[0]).hexdigest():
         return []
-    changed = [name for name, message in result.messages.items() if bool(before.get(name)) != bool(message)]
-    now = {True: "lost", False: "won"}
+    before = one.before["points"]
+    changed = {name: now for name, now in _points(one, result).items() if before.get(name) != now}
     who = f"{one.hand_in.learner}, {one.hand_in.assignment}"
-    return [f"{who}: {name} {now[bool(result.messages[name])]}" for name in changed if name in before]
+    return [f"{who}: {name} {_or_none(before.get(name))} -> {_or_none(now)}" for name, now in changed.items()]
+
+
+def _or_none(points: float | None) -> str:
+    return "none" if points is None else f"{points:g}"
 
 
 def record_of(course: Course, hand_in: HandIn) -> Path:

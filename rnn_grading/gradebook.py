@@ -26,6 +26,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from rnn_grading.assignments import Assignment, read
 from rnn_grading.scores import Result
+from rnn_grading.submissions import name_of
 from rnn_grading.walls import Problem
 
 __all__ = ["Course", "Score", "read_json", "write_json"]
@@ -179,22 +180,25 @@ class Course:
     # One learner
 
     def places_of(self, learner: str) -> list[Path]:
-        """All files and folders that hold something of a learner."""
+        """All files and folders that hold something of a learner; raises `Problem` if nothing is known of one."""
+        if name_of(learner) != learner:  # a name such as ".." leads elsewhere
+            raise Problem(f"nothing is known of a learner called {learner!r}")
         folders = [self.work / kind / learner for kind in ("submitted", "autograded", "feedback")]
         records = [self.work / "records" / name / learner for name in self.names]
         files = [path.with_name(f"{learner}{end}") for path in records for end in (".json", ".shown.json")]
-        return [path for path in [*folders, *files] if path.exists()]
+        places = [path for path in [*folders, *files] if path.exists()]
+        if not places and learner not in {student.id for student in self.gradebook.students}:
+            raise Problem(f"nothing is known of a learner called {learner!r}")
+        return places
 
     def export(self, learner: str, into: Path) -> Path:
         """Put all that is known of a learner into a zip: what was handed in, points, comments, pages."""
+        places = self.places_of(learner)
         known = {}
         for name, assignment in self.assignments.items():
             scores, comments = self.scores(assignment, learner)
             if scores:
                 known[name] = {"scores": [asdict(score) for score in scores], "comments": comments}
-        places = self.places_of(learner)
-        if not known and not places:
-            raise Problem(f"nothing is known of a learner called {learner!r}")
         into.mkdir(parents=True, exist_ok=True)
         target = into / f"{learner}.zip"
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -206,10 +210,13 @@ class Course:
         return target
 
     def delete(self, learner: str) -> list[Path]:
-        """Remove a learner from the database and from the disk; returns what was removed."""
+        """Remove a learner from the database and from the disk; returns what was removed.
+
+        The tables of all learners go too: the next run writes them anew, without this one.
+        """
+        places = [*self.places_of(learner), *self.work.glob("*.csv")]
         with contextlib.suppress(MissingEntry):
             self.gradebook.remove_student(learner)
-        places = self.places_of(learner)
         for place in places:
             shutil.rmtree(place) if place.is_dir() else place.unlink()
         with contextlib.suppress(Exception):

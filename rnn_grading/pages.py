@@ -19,8 +19,9 @@ from tqdm import tqdm
 from rnn_grading.assignments import Assignment, make_template
 from rnn_grading.clean import clean_html, markdown_to_html, picture
 from rnn_grading.drawing import Outputs, draw
-from rnn_grading.grade import UNGRADED, Graded, Plan, digest_of, record_of
+from rnn_grading.grade import UNGRADED, Graded, Plan, record_of
 from rnn_grading.gradebook import Course, read_json, write_json
+from rnn_grading.keys import digest_of
 from rnn_grading.scores import Pool
 from rnn_grading.submissions import Fitted, Piece, Unreadable, fit, parse
 from rnn_grading.walls import HERE

@@ -25,7 +25,7 @@ import nbformat
 
 from rnn_grading.assignments import Assignment, Cell, grade_id_of, names_in
 
-__all__ = ["Fitted", "HandIn", "Piece", "Unreadable", "collect", "fit", "parse", "read_file"]
+__all__ = ["Fitted", "HandIn", "Piece", "Unreadable", "collect", "fit", "name_of", "parse", "read_file", "time_of"]
 
 MAX_BYTES = 200 * 2**20  # of a notebook: pictures make them large, and only the text of cells counts
 MAX_ZIPPED = 400 * 2**20  # of all that is taken out of one zip
@@ -210,10 +210,10 @@ def learner_of(where: Sequence[str], names: Sequence[str]) -> str:
     """The learner's name, from the names of folders and file."""
     for part in where[:-1]:
         if match := IN_FOLDER.fullmatch(part):
-            return _learner(match["who"])
+            return name_of(match["who"])
     for part in where:
         if part.lower().endswith((".ipynb", ".zip")) and (match := IN_FILE.fullmatch(part)):
-            return _learner(match["who"])
+            return name_of(match["who"])
     for part in where:
         stem = re.sub(r"\.(ipynb|zip|py)$", "", part, flags=re.IGNORECASE)
         if part == where[-1] and len(where) == 1 and not any(name in stem for name in names):
@@ -223,11 +223,11 @@ def learner_of(where: Sequence[str], names: Sequence[str]) -> str:
             if found and ADDED.fullmatch(after):
                 stem = before.rstrip(" _-")
         if stem and stem != where[-1]:
-            return _learner(stem)
+            return name_of(stem)
     return ""
 
 
-def _learner(name: str) -> str:
+def name_of(name: str) -> str:
     """A name that nbgrader can use in its paths, patterns and pages."""
     name = unicodedata.normalize("NFC", name).strip()
     return re.sub(r"[\[\]*?{}\\/<>&\"`\x00-\x1f\x7f]", "_", name)[:120].strip(".") or "_"
@@ -249,7 +249,7 @@ def _chosen(learner: str, name: str, files: Sequence[File], assignment: Assignme
     if len(files) == 1:
         plain = re.fullmatch(rf"(.*[ _-])?{re.escape(name)}\.ipynb", files[0].name)
         return HandIn(learner, name, files[0], () if plain else (f"the file was called {files[0].name}",))
-    ranked = sorted(files, key=lambda file: (_written(file, assignment), _attempt(file.name), _time(file)))
+    ranked = sorted(files, key=lambda file: (_written(file, assignment), _attempt(file.name), time_of(file)))
     left_out = ", ".join("/".join(file.where) for file in ranked[:-1])
     note = (
         f"{len(files)} notebooks: taken is {'/'.join(ranked[-1].where)}, in which most is written; left out: {left_out}"
@@ -271,7 +271,8 @@ def _attempt(name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _time(file: File) -> float:
+def time_of(file: File) -> float:
+    """When it, or the zip that holds it, was written."""
     try:
         return file.path.lstat().st_mtime
     except OSError:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import corpus
 import nbformat
@@ -19,11 +21,13 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 
 from rnn_grading import grade as grading
-from rnn_grading import walls
+from rnn_grading import keys, walls
 from rnn_grading.__main__ import main
 from rnn_grading.gradebook import Course
+from rnn_grading.report import summary
 from rnn_grading.scores import Pool, Setting
 from rnn_grading.walls import Problem
+from rnn_helpers.mistakes import CATALOGUE
 from tools.processes import running
 
 STEP = corpus.STEP
@@ -168,11 +172,11 @@ def test_a_time_out_on_the_clock_is_tried_again_alone(tmp_path, best, monkeypatc
 # By hand
 
 
-def mark(work, points, comment=""):
+def mark(work, points, comment="", learner="ada"):
     with Gradebook(f"sqlite:///{work}/gradebook.db", "rnn") as gradebook:
-        grade = gradebook.find_grade("words-answer", STEP, STEP, "ada")
+        grade = gradebook.find_grade("words-answer", STEP, STEP, learner)
         grade.manual_score, grade.needs_manual_grade = points, False
-        gradebook.find_comment("words-answer", STEP, STEP, "ada").manual_comment = comment
+        gradebook.find_comment("words-answer", STEP, STEP, learner).manual_comment = comment
         gradebook.db.commit()
 
 
@@ -192,6 +196,40 @@ def test_marks_given_by_hand_stay(again, best):
     assert grade_into(work, folder, best).newly_graded == 1
     row = read_csv(work)["ada", STEP]
     assert (row["score"], row["hand_score"], row["needs_marking_by_hand"]) == ("19", "3", "yes")
+
+
+def test_two_who_mark_on_two_machines_do_not_overwrite_each_other(again, tmp_path, capsys, best):
+    folder, work = again
+    other = tmp_path / "other" / "course"
+    shutil.copytree(work, other)
+    mark(work, 3, "Mine.")
+    mark(work, 2, learner="di")
+    mark(other, 2, "Theirs.")
+    mark(other, 2, learner="di")
+    mark(other, 4, "Well said.", learner="ed")
+    mark(other, 1, learner="cy")
+    hand_in(folder, "cy", corpus.solved(STEP))  # after the copy was made
+    grade_into(work, folder, best, pages=False)
+    there = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
+
+    assert main(["--work", str(work), "marks", str(other)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "3 marks and comments taken over",
+        f"ada, {STEP}, words-answer: 2.0 there, 3.0 here, which is kept",
+        f"ada, {STEP}, words-answer: Theirs. there, Mine. here, which is kept",
+        f"cy, {STEP}, words-answer: was given for another hand-in",
+    ]
+    assert {path: path.read_bytes() for path in other.rglob("*") if path.is_file()} == there
+    grade_into(work, folder, best)
+    rows = {who: (row["hand_score"], row["needs_marking_by_hand"]) for (who, _), row in read_csv(work).items()}
+    waits_anyway = ("2", "yes")  # another item of di's, which cannot be read
+    assert rows == {"ada": ("3", "yes"), "bo": ("", "no"), "cy": ("1", "yes"), "di": waits_anyway, "ed": ("4", "no")}
+    assert "Well said." in (work / "feedback" / "ed" / STEP / f"{STEP}.html").read_text(encoding="utf-8")
+
+    assert main(["--work", str(work), "marks", str(other)]) == 0  # once more changes nothing
+    assert capsys.readouterr().out.startswith("0 marks")
+    assert main(["--work", str(work), "marks", str(tmp_path)]) == 1
+    assert "expected a course directory" in capsys.readouterr().err
 
 
 def test_nbgraders_own_commands_work_on_the_course(again):
@@ -251,8 +289,65 @@ def test_a_changed_check_regrades_and_says_whose_score_moved(again, tmp_path, be
         cell.source = "assert callable(trace)"
 
     report = grade_into(work, folder, best, pages=False, sources=changed_source(tmp_path, change))
-    assert sorted(report.moved) == [f"{who}, step_and_shapes: trace-test won" for who in ("bo", "cy", "fy")]
+    assert sorted(report.moved) == [f"{who}, step_and_shapes: trace-test 0 -> 4" for who in ("bo", "cy", "fy")]
+    assert "Another score than before: bo, step_and_shapes: trace-test 0 -> 4" in summary(report, work)
     assert read_csv(work)["fy", STEP]["score"] == "16"
+
+
+def test_a_changed_check_touches_the_assignments_that_use_it_and_no_other(monkeypatch, tmp_path, assignments, best):
+    """A hint of a step is known to the sequences of other assignments, too; one of a shape to the first alone."""
+    monkeypatch.setattr(keys, "HELPERS", tmp_path / "helpers")
+    shutil.copytree(walls.HELPERS, keys.HELPERS)
+
+    def changed_by(module, old, new):
+        before = {name: keys.key_of(assignment, Setting(best)) for name, assignment in assignments.items()}
+        path = keys.HELPERS / module
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return {
+            name for name, assignment in assignments.items() if keys.key_of(assignment, Setting(best)) != before[name]
+        }
+
+    def hint(target):
+        return next(mistake for mistake in CATALOGUE if mistake.target == target).hint.partition("\n")[0][:30]
+
+    assert changed_by("mistakes.py", hint("parameter_shapes"), "Another hint. ") == {STEP}
+    assert changed_by("mistakes.py", hint("rnn_step"), "Another hint. ") == {STEP, "rnn_from_scratch"}
+    assert changed_by(
+        "checks.py", "\ndef mean_pool(seed: int) -> list[Case]:\n", "\n@print\ndef mean_pool(seed):\n"
+    ) == {"memory_and_pooling"}
+    assert changed_by("checks.py", "\ndef gru_step(seed: int)", "\n@print\ndef gru_step(seed: int)") == set()
+    assert changed_by("checking.py", "\ndef _fault(", "\n@print\ndef _fault(") == set(assignments)
+    assert changed_by("interactive.py", "\ndef ", "\n@print\ndef ") == set()
+
+
+def test_what_cannot_change_a_score_is_imported_by_no_check():
+    code = "import sys, rnn_helpers.checks; print(*[name for name in sys.modules if name.startswith('rnn_helpers.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    imported = {f"{name.removeprefix('rnn_helpers.')}.py" for name in done.stdout.split()}
+    assert "checking.py" in imported
+    assert not imported & (keys.APART | set(walls.VISIBLE)) - {"_threads.py", "_torch.py"}
+    assert not keys.APART & set(walls.VISIBLE)
+    assert all((walls.HELPERS / name).exists() for name in keys.APART)
+    assert all((walls.HERE / name).exists() for name in keys.PAGES)
+
+
+def test_a_later_hand_in_replaces_the_earlier_and_both_are_named(again, tmp_path, best):
+    folder, work = again
+    path = folder / "bo" / STEP / f"{STEP}.ipynb"
+    os.utime(path, (0, 86_400 * 366))
+    grade_into(tmp_path / "course2", folder, best, pages=False)
+    changed = corpus.solved(STEP)
+    hand_in(folder, "bo", changed)
+    os.utime(path, (0, 86_400 * 731))
+    for work in (tmp_path / "course2",) * 2:  # it is still told when nothing is run
+        grade_into(work, folder, best, pages=False)
+        row = read_csv(work)["bo", STEP]
+        assert row["score"] == "16"
+        name = f"bo/{STEP}/{STEP}.ipynb"
+        assert re.search(rf"handed in again: {name} of 1972-01-.* replaces {name} of 1971-01-", row["note"])
+        assert "replaces" not in read_csv(work)["ada", STEP]["note"]
 
 
 def test_a_page_that_fails_changes_no_score(again, monkeypatch, best):
@@ -296,16 +391,47 @@ def test_where_no_worker_starts_it_says_so(few, tmp_path, best, monkeypatch):
         grade_into(tmp_path / "course", few[0], best)
 
 
-def test_one_learner_is_deleted_whole(again):
-    _, work = again
-    removed = Course(corpus.SOURCES, work).delete("ada")
-    assert len(removed) >= 4
+def test_one_learner_is_exported_and_deleted_whole(again, tmp_path, capsys, best):
+    folder, work = again
+    mark(work, 3, "A comment.")
+    assert main(["--work", str(work), "export", "ada", "--into", str(tmp_path)]) == 0
+    with zipfile.ZipFile(tmp_path / "ada.zip") as packed:
+        known = json.loads(packed.read("gradebook.json"))[STEP]
+        assert {score["name"]: score["points"] for score in known["scores"]}["words-answer"] == 3
+        assert known["comments"] == {"words-answer": "A comment."}
+        names = packed.namelist()
+        assert (
+            packed.read(f"submitted/ada/{STEP}/{STEP}.ipynb") == (folder / "ada" / STEP / f"{STEP}.ipynb").read_bytes()
+        )
+    assert {name.partition("/")[0] for name in names} == {
+        "gradebook.json",
+        "submitted",
+        "autograded",
+        "feedback",
+        "records",
+    }
+    assert not [name for name in names if "bo" in name.split("/")]
+
+    assert main(["--work", str(work), "delete", "ada"]) == 0
+    assert "ada: removed from the gradebook" in capsys.readouterr().out
     for path in work.rglob("*"):
-        assert "ada" not in path.relative_to(work).parts
-        assert path.stem != "ada"
-    assert b"ada" not in (work / "gradebook.db").read_bytes()
+        assert not re.search(r"\bada\b", str(path.relative_to(work)))
+        assert path.is_dir() or not re.search(rb"\bada\b", path.read_bytes()), path
     with Gradebook(f"sqlite:///{work}/gradebook.db", "rnn") as gradebook:
         assert {student.id for student in gradebook.students} == {"bo", "cy", "di", "ed"}
+    shutil.rmtree(folder / "ada")
+    assert grade_into(work, folder, best).newly_graded == 0
+    assert "ada" not in csv_of(work)
+
+
+@pytest.mark.parametrize("name", ["nobody", "..", ".", "", "../records", "ada/../bo"])
+def test_nothing_is_deleted_or_exported_of_somebody_unknown(name, again, tmp_path, capsys):
+    _, work = again
+    before = sorted(work.rglob("*"))
+    for verb in ("delete", "export"):
+        assert main(["--work", str(work), verb, name]) == 1
+        assert capsys.readouterr().err == f"nothing is known of a learner called {name!r}\n"
+    assert sorted(work.rglob("*")) == before
 
 
 # One file
@@ -399,8 +525,6 @@ def test_a_name_that_looks_like_a_formula_stays_findable(tmp_path, best):
 
 
 def test_what_waits_does_not_count_in_a_mean(few, capsys, best):
-    from rnn_grading.report import summary
-
     report = grading.grade(few[0], Course(corpus.SOURCES, few[1]), grading.Plan(Setting(best, LIMITS), quiet=True))
     line = next(line for line in summary(report, few[1]).splitlines() if line.startswith(STEP))
     assert "mean 0.0 of 20; 4 to be marked by hand" in line  # bo's alone is final
