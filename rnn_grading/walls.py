@@ -240,7 +240,7 @@ class Sandbox:
         self._control, self._mark = mine, f"{os.getpid()}-{time.monotonic_ns()}"
         self._uid = uid = stack.enter_context(_own_user()) if os.geteuid() == 0 else None
         if self.walls.form == "bwrap":
-            inside, home = "/view", "/tmp"
+            inside, home = "/view", _home_inside()
             command = [*_bwrap(self.walls, view, self.view, self.limits, uid), sys.executable]
         else:
             inside, home = str(view), str(stack.enter_context(_folder("rnn-work-")))
@@ -365,14 +365,16 @@ def _bwrap(walls: Walls, view: Path, what: View, limits: Limits, uid: int | None
     program = shutil.which("bwrap")
     if program is None:
         raise Problem("bubblewrap is not installed")
-    prefixes = sorted({Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
+    prefixes = _prefixes()
     roots = [Path("/usr"), *(prefix for prefix in prefixes if not prefix.is_relative_to("/usr"))]
     command = [program, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     command += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if uid else ["--unshare-user", "--disable-userns"]
     for root in roots:
-        command += [word for folder in reversed(root.parents[:-1]) for word in ("--dir", str(folder))]
-        command += ["--ro-bind", str(root), str(root)]
+        command += [*_parents(root), "--ro-bind", str(root), str(root)]
+    for path in {Path(sys.prefix), Path(sys.base_prefix)}:  # as Python was started, where a link leads to it
+        if not any(path.is_relative_to(root) for root in roots):
+            command += [*_parents(path), "--symlink", str(path.resolve()), str(path)]
     for name in SYSTEM:
         if os.path.islink(name):
             command += ["--symlink", os.readlink(name), name]
@@ -381,14 +383,30 @@ def _bwrap(walls: Walls, view: Path, what: View, limits: Limits, uid: int | None
     command += [word for name in SETTINGS for word in ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")]
     command += _covers([*walls.hidden, *_packages(what)], roots, prefixes)
     command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--ro-bind", str(view), "/view"]
-    for place in ("/dev/shm", "/tmp"):
+    for place in ("/dev/shm", _home_inside()):
         command += ["--perms", "1777", "--size", str(limits.files), "--tmpfs", place]
-    command += ["--remount-ro", "/", "--chdir", "/tmp"]
+    command += ["--remount-ro", "/", "--chdir", _home_inside()]
     if uid:
         command += ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", "--inh-caps=-all"]
     if uid and walls.twice:
         command += [program, "--unshare-user", "--disable-userns", "--die-with-parent", "--dev-bind", "/", "/"]
     return command
+
+
+def _parents(path: Path) -> list[str]:
+    """The folders above a path, made so that everybody may pass."""
+    return [word for folder in reversed(path.parents[:-1]) for word in ("--dir", str(folder))]
+
+
+def _prefixes() -> list[Path]:
+    """Where Python is, and the environment that it runs in."""
+    return sorted({Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
+
+
+def _home_inside() -> str:
+    """The folder in which learner code may write: /tmp, unless Python is beneath that."""
+    started = [*_prefixes(), Path(sys.prefix), Path(sys.base_prefix)]
+    return "/learner" if any(path.is_relative_to("/tmp") for path in started) else "/tmp"
 
 
 def _packages(what: View) -> list[Path]:

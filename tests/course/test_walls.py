@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import corpus
@@ -286,6 +287,25 @@ def test_a_busy_neighbour_costs_nobody_else_a_point(bwrap, assignments):
         results = dict(pool.judge(tasks))
     assert sum(points(results["right"], step).values()) == 16
     assert not results["right"].notes
+
+
+@pytest.mark.parametrize("beneath", ["/tmp", "/var/tmp"])
+def test_an_environment_that_a_link_leads_to_serves_wherever_it_is(beneath, bwrap, step):
+    """As it is where somebody keeps environments on another disk, or tries the project in a temporary folder."""
+    code = (
+        "from pathlib import Path\nfrom rnn_grading.assignments import read\nfrom rnn_grading.scores import *\n"
+        "from rnn_grading.walls import find_walls\nimport sys\n"
+        "step, _ = read(Path(sys.argv[1]))\nmade = Sandboxes(Setting(find_walls('bwrap')))\n"
+        "print(judge(Path(sys.argv[1]).read_bytes(), {}, step, made).messages)\nmade.close()"
+    )
+    with tempfile.TemporaryDirectory(dir=beneath) as place:
+        link = os.path.join(place, "environment")
+        os.symlink(sys.prefix, link)
+        python = os.path.join(link, os.path.relpath(sys.executable, sys.prefix))
+        source = corpus.SOURCES / STEP / f"{STEP}.ipynb"
+        command = [python, "-c", code, str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=corpus.ROOT)
+    assert done.stdout.strip() == str(dict.fromkeys(step.items, "")), done.stderr
 
 
 # The other forms
