@@ -6,7 +6,7 @@ import ast
 import copy
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +99,10 @@ class Assignment:
             for cell in self.cells
             if cell.part == "test"
         }  # fmt: skip
+
+    def titles(self, names: Iterable[str]) -> str:
+        """The headings above some cells, for a person to read."""
+        return ", ".join(dict.fromkeys(self.frame[name].title for name in names))
 
     @property
     def max_score(self) -> float:

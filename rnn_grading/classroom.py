@@ -115,7 +115,7 @@ def _chart(assignment: Assignment, items: dict[str, dict[str, list[str]]]) -> st
 
     titles = [assignment.frame[name].title for name in items]
     shares = [100 * len(kinds.get(RIGHT, [])) / max(1, sum(map(len, kinds.values()))) for kinds in items.values()]
-    figure = Figure(figsize=(7, 0.45 * len(items) + 0.8), dpi=150, layout="constrained")
+    figure = Figure(figsize=(5, 0.4 * len(items) + 0.8), dpi=200, layout="constrained")
     axes = figure.add_subplot()
     bars = axes.barh(titles, shares, color="#0072B2")
     axes.bar_label(bars, [f"{share:.0f} %" for share in shares], padding=4)

@@ -161,9 +161,13 @@ def _out_of_markdown(cleaned: str) -> str:
         if part.startswith("<"):
             inside += part.startswith("<pre") - part.startswith("</pre")
             continue
-        part = re.sub(r"[\\`*_{}\[\]#+\-.!|$~^]", lambda sign: f"&#{ord(sign[0])};", part)
+        part = re.sub(r"&#?\w+;|[\\`*_{}\[\]#+\-.!|$~^]", _as_entity, part)
         parts[number] = part.replace("\n", "&#10;") if inside else re.sub(r"\s*\n\s*", " ", part)
     return f"<div>{''.join(parts)}</div>"
+
+
+def _as_entity(sign: re.Match[str]) -> str:
+    return sign[0] if sign[0].startswith("&") else f"&#{ord(sign[0])};"
 
 
 def clean_outputs(outputs: Any) -> list[dict[str, Any]]:

@@ -308,8 +308,8 @@ def _moved(one: _Waiting, result: Result) -> list[str]:
         return []
     before = one.before["points"]
     changed = {name: now for name, now in _points(one, result).items() if before.get(name) != now}
-    who = f"{one.hand_in.learner}, {one.hand_in.assignment}"
-    return [f"{who}: {name} {_or_none(before.get(name))} -> {_or_none(now)}" for name, now in changed.items()]
+    who, titles = f"{one.hand_in.learner}, {one.hand_in.assignment}", one.task[2].titles
+    return [f"{who}: {titles([name])} {_or_none(before.get(name))} -> {_or_none(now)}" for name, now in changed.items()]
 
 
 def _or_none(points: float | None) -> str:

@@ -52,7 +52,11 @@ def take_marks(course: Course, other: Path) -> list[str]:
                 of_same = _content(course.work, name, learner) == _content(other, name, learner)
                 is_taken, problem = _take(mine, theirs, field, of_same)
                 taken += is_taken
-                told += [f"{learner}, {name}, {theirs.name}: {problem}"] if problem else []
+                told += (
+                    [f"{learner}, {name}, {course.assignment(name).titles([theirs.name])}: {problem}"]
+                    if problem
+                    else []
+                )
     course.gradebook.db.commit()
     return [f"{taken} marks and comments taken over", *dict.fromkeys(told)]
 

@@ -278,7 +278,7 @@ main h1, main div h2 { font-size: 1.1rem; }
 pre { overflow-x: auto; padding: .6rem .8rem; background: var(--soft); border-radius: .3rem; line-height: 1.4;
   margin: .5rem 0; overflow-wrap: normal; }
 pre, code { font-family: ui-monospace, monospace; font-size: .9em; }
-.output { border-left: .2rem solid var(--line); padding-left: .8rem; overflow-x: auto; }
+.markdown { overflow-x: auto; } .output { border-left: .2rem solid var(--line); padding-left: .8rem; overflow-x: auto; }
 .error { color: var(--wrong); font-weight: 600; }
 .own { border-left: .2rem dotted var(--line); padding-left: .8rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }

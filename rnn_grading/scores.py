@@ -128,7 +128,7 @@ def judge(content: bytes, helpers: dict[str, str], assignment: Assignment, sandb
             kinds += notebook.kinds
             result.notes += [note for note in notebook.notes if note not in result.notes]
     result.for_a_person = [name for name in result.for_a_person if result.messages.get(name, "by hand")]
-    _sum_up(fitted, kinds, result)
+    _sum_up(fitted, assignment, kinds, result)
     result.seconds = time.monotonic() - begun
     return result
 
@@ -201,15 +201,15 @@ def _of_problems(problems: Sequence[dict[str, Any]], assignment: Assignment) -> 
     return notes
 
 
-def _sum_up(fitted: Fitted, kinds: Sequence[str], result: Result) -> None:
+def _sum_up(fitted: Fitted, assignment: Assignment, kinds: Sequence[str], result: Result) -> None:
     if any("MemoryError" in message for message in result.messages.values()):
         kinds = [*kinds, "out of memory"]
     result.unwritten = [name for name in (*fitted.unwritten, *fitted.removed) if name not in fitted.for_a_person]
     if fitted.removed:
-        result.notes.append(f"answer cells that are gone: {', '.join(fitted.removed)}")
+        result.notes.append(f"answer cells that are gone: {assignment.titles(fitted.removed)}")
         result.status = "incomplete"
     if fitted.unwritten:
-        result.notes.append(f"not written yet: {', '.join(fitted.unwritten)}")
+        result.notes.append(f"not written yet: {assignment.titles(fitted.unwritten)}")
     result.status = next((kind for kind in WORST if kind in kinds), result.status)
 
 

@@ -435,11 +435,11 @@ def fit(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> Fitted:
             if name not in elsewhere:
                 fitted.unwritten.append(name)
     for name in elsewhere:
-        fitted.notes.append(f"{name}: answered in a cell of the learner's own")
+        fitted.notes.append(f"{assignment.titles([name])}: answered in a cell of the learner's own")
     fitted.removed = [name for name in fitted.removed if name not in elsewhere]
     if copied:
         told = "the first counts as the answer; copies of an answer ran as own cells"
-        fitted.notes.append(f"copied cells: {', '.join(copied)} ({told})")
+        fitted.notes.append(f"copied cells: {assignment.titles(copied)} ({told})")
     _look_for_text(fitted, assignment)
     return fitted
 

@@ -394,9 +394,9 @@ def _tampered(good: NotebookNode) -> dict[str, tuple[NotebookNode, Expected]]:
         "tests_in_another_order": (mixed, Expected()),
         "points_changed": (points, Expected()),
         "imports_deleted": (gone, Expected()),
-        "answer_deleted": (no_answer, Expected("incomplete", ("first_step",), "first-answer")),
+        "answer_deleted": (no_answer, Expected("incomplete", ("first_step",), "Item 2 · The first step")),
         "wrong_kernel": (kernel, Expected()),
-        "answer_copied": (answer_twice, Expected(note="copied cells: trace-answer")),
+        "answer_copied": (answer_twice, Expected(note="copied cells: Item 4 · The trace of a sentence")),
         "answer_as_text": (as_text, Expected()),
         "own_cell_between": (helper_after, Expected()),
     }

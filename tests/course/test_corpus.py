@@ -114,7 +114,7 @@ def test_feedback_says_what_the_checks_said(graded):
     assert "not written yet" in page("unfinished")
     assert "ran too long" in page("endless")
     assert "MemoryError" in page("greedy")
-    assert "first-answer" in page("answer_deleted")
+    assert "answer cells that are gone: Item 2 · The first step" in page("answer_deleted")
     assert "it is not JSON" in page("cut_off")
     assert "the folder holds no notebook" in page("nothing_inside")
 

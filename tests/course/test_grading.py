@@ -215,9 +215,9 @@ def test_two_who_mark_on_two_machines_do_not_overwrite_each_other(again, tmp_pat
     assert main(["--work", str(work), "marks", str(other)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "3 marks and comments taken over",
-        f"ada, {STEP}, words-answer: 2.0 there, 3.0 here, which is kept",
-        f"ada, {STEP}, words-answer: Theirs. there, Mine. here, which is kept",
-        f"cy, {STEP}, words-answer: was given for another hand-in",
+        f"ada, {STEP}, Item 5 · In words: 2.0 there, 3.0 here, which is kept",
+        f"ada, {STEP}, Item 5 · In words: Theirs. there, Mine. here, which is kept",
+        f"cy, {STEP}, Item 5 · In words: was given for another hand-in",
     ]
     assert {path: path.read_bytes() for path in other.rglob("*") if path.is_file()} == there
     grade_into(work, folder, best)
@@ -289,8 +289,12 @@ def test_a_changed_check_regrades_and_says_whose_score_moved(again, tmp_path, be
         cell.source = "assert callable(trace)"
 
     report = grade_into(work, folder, best, pages=False, sources=changed_source(tmp_path, change))
-    assert sorted(report.moved) == [f"{who}, step_and_shapes: trace-test 0 -> 4" for who in ("bo", "cy", "fy")]
-    assert "Another score than before: bo, step_and_shapes: trace-test 0 -> 4" in summary(report, work)
+    assert sorted(report.moved) == [
+        f"{who}, step_and_shapes: Item 4 · The trace of a sentence 0 -> 4" for who in ("bo", "cy", "fy")
+    ]
+    assert "Another score than before: bo, step_and_shapes: Item 4 · The trace of a sentence 0 -> 4" in summary(
+        report, work
+    )
     assert read_csv(work)["fy", STEP]["score"] == "16"
 
 

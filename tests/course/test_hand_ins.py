@@ -113,7 +113,10 @@ def test_a_module_beside_the_notebook_is_there(judged, step):
 
 
 def test_notes_are_true(judged):
-    assert "trace-answer: answered in a cell of the learner's own" in judged(FAIR["code beneath the stub"]).notes
+    assert (
+        "Item 4 · The trace of a sentence: answered in a cell of the learner's own"
+        in judged(FAIR["code beneath the stub"]).notes
+    )
     assert "not installed where it was graded: seaborn" in judged(FAIR["a package that is used for nothing"]).notes
     assert judged(FAIR["a cell that compares with the reference"]).notes == []
 

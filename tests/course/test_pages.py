@@ -140,3 +140,8 @@ def test_the_page_begins_with_name_score_and_what_was_wrong(pages):
     assert items[2].h2.text.startswith("Item 3 · A step with memory")
     assert "tanh" in items[2].p.text
     assert soup.main.find("img")["alt"].startswith("The unrolled RNN")
+
+
+def test_a_formula_that_cannot_be_read_is_shown_as_it_was_written():
+    shown = BeautifulSoup(markdown_to_html("$\\text{it's <b>}$ and `f'(x)`"), "html.parser").get_text()
+    assert shown.strip() == "\\text{it's <b>} and f'(x)"
