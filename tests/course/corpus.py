@@ -390,7 +390,7 @@ def _tampered(good: NotebookNode) -> dict[str, tuple[NotebookNode, Expected]]:
     return {
         "tests_deleted": (deleted, Expected()),
         "test_edited": (edited, Expected(wrong=("rnn_step",))),
-        "tests_copied": (copied, Expected(note="copied cells: rnn-step-test, trace-test")),
+        "tests_copied": (copied, Expected(note="copied cells: Item 3 · A step with memory, Item 4 · The trace")),
         "tests_in_another_order": (mixed, Expected()),
         "points_changed": (points, Expected()),
         "imports_deleted": (gone, Expected()),
