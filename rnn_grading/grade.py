@@ -17,7 +17,7 @@ from rnn_grading.assignments import Assignment
 from rnn_grading.gradebook import Course, Score, read_json, write_json
 from rnn_grading.keys import digest_of, key_of
 from rnn_grading.scores import Pool, Result, Setting, Task
-from rnn_grading.submissions import MAX_HELPER, File, HandIn, Unreadable, collect, read_file, time_of
+from rnn_grading.submissions import MAX_HELPER, File, HandIn, NotGradable, collect, read_file, time_of
 from rnn_grading.walls import MAX_JOBS, Problem
 
 __all__ = ["Graded", "Plan", "Report", "grade", "refuse_broken"]
@@ -144,7 +144,7 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
         keys = {name: key_of(assignment, plan.setting) for name, assignment in used.items()}
         with Pool(plan.setting, plan.jobs) as pool:
             _try_sources(keys, course, pool)
-            rows, waiting = _sort_out(hand_ins, course, used, keys)
+            rows, waiting = _known_and_waiting(hand_ins, course, used, keys)
             moved: list[str] = []
             rows += _run_all(waiting, course, plan, pool, moved)
             rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
@@ -200,7 +200,7 @@ class _Waiting:
     replaces: str
 
 
-def _sort_out(
+def _known_and_waiting(
     hand_ins: Sequence[HandIn], course: Course, used: dict[str, Assignment], keys: dict[str, str]
 ) -> tuple[list[Graded], list[_Waiting]]:
     """Rows for what is known or cannot be read, and tasks for the rest. Reads all before any learner code runs."""
@@ -211,13 +211,13 @@ def _sort_out(
             continue
         try:
             content = read_file(hand_in.file)
-        except Unreadable as reason:
+        except NotGradable as reason:
             rows.append(Graded(hand_in, Result("unreadable", notes=[str(reason)])))
             continue
         helpers = _helpers(hand_in)
         key = digest_of([hashlib.sha256(content).hexdigest(), helpers, keys[hand_in.assignment]])
         record = read_json(record_of(course, hand_in))
-        file, replaces = _named(hand_in.file), _replaced(hand_in.file, content, record)
+        file, replaces = _name_and_time(hand_in.file), _replaced(hand_in.file, content, record)
         if replaces:
             hand_in = replace(hand_in, notes=(*hand_in.notes, replaces))
         if record.get("key") == key:
@@ -228,7 +228,7 @@ def _sort_out(
     return rows, waiting
 
 
-def _named(file: File) -> str:
+def _name_and_time(file: File) -> str:
     return f"{'/'.join(file.where)} of {datetime.fromtimestamp(time_of(file)):%Y-%m-%d %H:%M}"
 
 
@@ -236,7 +236,7 @@ def _replaced(file: File, content: bytes, record: dict[str, Any]) -> str:
     """A sentence on the earlier hand-in of which this one takes the place; empty if there is none."""
     if not record or record.get("content") == hashlib.sha256(content).hexdigest():
         return str(record.get("replaces", ""))
-    return f"handed in again: {_named(file)} replaces {record['file']}"
+    return f"handed in again: {_name_and_time(file)} replaces {record['file']}"
 
 
 def _helpers(hand_in: HandIn) -> dict[str, str]:
@@ -245,7 +245,7 @@ def _helpers(hand_in: HandIn) -> dict[str, str]:
     for file in hand_in.helpers:
         try:
             found[file.name] = read_file(file).decode("utf-8", errors="replace")[:MAX_HELPER]
-        except Unreadable:
+        except NotGradable:
             continue
     return found
 
@@ -268,13 +268,13 @@ def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool
             told = f"the grader failed, try again: {type(result).__name__}: {result}"
             rows.append(Graded(one.hand_in, Result("not graded", notes=[told])))
             continue
-        _store(one, result, course)
+        _store_result(one, result, course)
         moved += _moved(one, result)
         rows.append(Graded(one.hand_in, result))
     return rows
 
 
-def _store(one: _Waiting, result: Result, course: Course) -> None:
+def _store_result(one: _Waiting, result: Result, course: Course) -> None:
     """Into the gradebook first, then the record that it is there: a run that dies in between does it once more."""
     content, helpers, assignment = one.task
     learner = one.hand_in.learner

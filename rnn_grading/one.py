@@ -7,7 +7,7 @@ from typing import Any
 
 from rnn_grading.assignments import Assignment, read
 from rnn_grading.scores import Result, Sandboxes, Setting, judge, versions
-from rnn_grading.submissions import File, Unreadable, read_file
+from rnn_grading.submissions import File, NotGradable, read_file
 
 __all__ = ["about_one", "as_data", "grade_one"]
 
@@ -38,7 +38,7 @@ def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, R
     sandboxes = Sandboxes(setting)
     try:
         return assignment, judge(read_file(File((path.name,), path)), {}, assignment, sandboxes)
-    except Unreadable as reason:
+    except NotGradable as reason:
         return assignment, Result("unreadable", notes=[str(reason)])
     finally:
         sandboxes.close()

@@ -23,7 +23,7 @@ from rnn_grading.grade import UNGRADED, Graded, Plan, record_of
 from rnn_grading.gradebook import Course, read_json, write_json
 from rnn_grading.keys import digest_of
 from rnn_grading.scores import Pool
-from rnn_grading.submissions import Fitted, Piece, Unreadable, fit, parse
+from rnn_grading.submissions import Fitted, NotGradable, Piece, fit, parse
 from rnn_grading.walls import HERE
 
 __all__ = ["feedback", "write_pages"]
@@ -45,7 +45,7 @@ def write_pages(rows: Sequence[Graded], course: Course, plan: Plan, pool: Pool) 
         if isinstance(outputs, Exception):
             row.result.notes.append(f"the notebook could not be shown with its outputs: {type(outputs).__name__}")
             outputs = []
-        _store(row, outputs, course)
+        _store_notebook(row, outputs, course)
     for row in rows:
         _write_feedback(row, course)
 
@@ -81,7 +81,7 @@ def _is_executed(row: Graded, course: Course) -> bool:
     return read_json(_mark_path(row, course)).get("notebook") == [key, _code()] and _notebook_path(row, course).exists()
 
 
-def _store(row: Graded, outputs: Outputs, course: Course) -> None:
+def _store_notebook(row: Graded, outputs: Outputs, course: Course) -> None:
     """Write the executed notebook as formgrader reads it: cleaned, with the examiner's messages as outputs of tests."""
     assignment = course.assignment(row.hand_in.assignment)
     fitted = _fitted(row, course)
@@ -102,7 +102,7 @@ def _fitted(row: Graded, course: Course) -> Fitted:
     content, _, assignment = _task(row, course)
     try:
         return fit(parse(content)[0], assignment)
-    except Unreadable:  # it was readable when it was graded
+    except NotGradable:  # it was readable when it was graded
         return Fitted([])
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from rnn_grading.assignments import Assignment, names_in
 from rnn_grading.examiner import Notebook, Verdict
-from rnn_grading.submissions import Fitted, Unreadable, fit, parse
+from rnn_grading.submissions import Fitted, NotGradable, fit, parse
 from rnn_grading.walls import Limits, Sandbox, View, Walls
 
 __all__ = ["Pool", "Result", "Sandboxes", "Setting", "judge", "versions"]
@@ -115,7 +115,7 @@ def judge(content: bytes, helpers: dict[str, str], assignment: Assignment, sandb
     try:
         cells, notes = parse(content)
         fitted = fit(cells, assignment)
-    except Unreadable as reason:
+    except NotGradable as reason:
         return Result("unreadable", notes=[str(reason)])
     result = Result("graded", for_a_person=sorted(fitted.for_a_person), notes=notes + fitted.notes)
     kinds: list[str] = []

@@ -25,7 +25,7 @@ import nbformat
 
 from rnn_grading.assignments import Assignment, Cell, grade_id_of, names_in
 
-__all__ = ["Fitted", "HandIn", "Piece", "Unreadable", "collect", "fit", "name_of", "parse", "read_file", "time_of"]
+__all__ = ["Fitted", "HandIn", "NotGradable", "Piece", "collect", "fit", "name_of", "parse", "read_file", "time_of"]
 
 MAX_BYTES = 200 * 2**20  # of a notebook: pictures make them large, and only the text of cells counts
 MAX_ZIPPED = 400 * 2**20  # of all that is taken out of one zip
@@ -36,7 +36,7 @@ MAX_HELPERS, MAX_HELPER = 20, 200_000  # modules beside a notebook, and characte
 IGNORED = {"__MACOSX", ".ipynb_checkpoints"}
 
 
-class Unreadable(Exception):  # noqa: N818 - it is a state of a file
+class NotGradable(Exception):  # noqa: N818 - it is a state of a file
     """The file is no notebook that can be graded; the message says why."""
 
 
@@ -175,7 +175,7 @@ def _zipped(path: Path, where: tuple[str, ...]) -> Iterator[File]:
                                 yield File((*where, *parts, *below), path, (name, info.filename))
                 else:
                     yield File((*where, *parts), path, (name,))
-    except (OSError, zipfile.BadZipFile, NotImplementedError, Unreadable, RuntimeError):
+    except (OSError, zipfile.BadZipFile, NotImplementedError, NotGradable, RuntimeError):
         yield File(where, path)
 
 
@@ -184,7 +184,7 @@ def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise Unreadable(f"it has more than {MAX_BYTES // 2**20} MB")
+        raise NotGradable(f"it has more than {MAX_BYTES // 2**20} MB")
     return content
 
 
@@ -237,7 +237,7 @@ def _told_by_content(file: File, assignments: Sequence[Assignment]) -> str:
     """The assignment of which a notebook holds most cells."""
     try:
         cells, _ = parse(read_file(file))
-    except Unreadable:
+    except NotGradable:
         return ""
     names = {_given_name(cell) for cell in cells}
     best = max(assignments, key=lambda assignment: len(names & assignment.frame.keys()))
@@ -260,7 +260,7 @@ def _chosen(learner: str, name: str, files: Sequence[File], assignment: Assignme
 def _written(file: File, assignment: Assignment) -> int:
     try:
         fitted = fit(parse(read_file(file))[0], assignment)
-    except Unreadable:
+    except NotGradable:
         return -1
     answers = [cell.name for cell in assignment.cells if cell.is_answer]
     return len(answers) - len({*fitted.unwritten, *fitted.removed})
@@ -283,14 +283,14 @@ def time_of(file: File) -> float:
 
 
 def read_file(file: File) -> bytes:
-    """The content of an ordinary file of ordinary size; raises `Unreadable` for anything else."""
+    """The content of an ordinary file of ordinary size; raises `NotGradable` for anything else."""
     try:
         about = file.path.lstat()
         if not stat.S_ISREG(about.st_mode):
-            raise Unreadable("it is a link or a special file, where an ordinary file belongs")
+            raise NotGradable("it is a link or a special file, where an ordinary file belongs")
         if not file.inside:
             if about.st_size > MAX_BYTES:
-                raise Unreadable(f"it has {about.st_size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read")
+                raise NotGradable(f"it has {about.st_size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read")
             return file.path.read_bytes()
         with zipfile.ZipFile(file.path) as archive:
             content = _entry(archive, file.inside[0])
@@ -299,15 +299,15 @@ def read_file(file: File) -> bytes:
                 content = _entry(archive, name)
         return content
     except OSError as error:
-        raise Unreadable(f"it cannot be opened: {error.strerror}") from None
+        raise NotGradable(f"it cannot be opened: {error.strerror}") from None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError) as error:
-        raise Unreadable(f"it cannot be taken out of its zip: {error}") from None
+        raise NotGradable(f"it cannot be taken out of its zip: {error}") from None
 
 
 def parse(content: bytes) -> tuple[list[dict[str, Any]], list[str]]:
-    """The cells of a notebook, each with `cell_type`, `source`, `metadata` and `id`, and notes; or `Unreadable`."""
+    """The cells of a notebook, each with `cell_type`, `source`, `metadata` and `id`, and notes; or `NotGradable`."""
     if not content.strip(b"\0\xff\xfe\xef\xbb\xbf \t\r\n"):
-        raise Unreadable("the file is empty")
+        raise NotGradable("the file is empty")
     notes = []
     try:
         tree = json.loads(content)  # in UTF-8, 16 or 32, with a byte order mark or without
@@ -315,17 +315,17 @@ def parse(content: bytes) -> tuple[list[dict[str, Any]], list[str]]:
         tree = _in_an_old_encoding(content)
         notes.append("the file was not in UTF-8 and was read as Windows-1252")
     except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON, so not a notebook, or was cut off on its way") from None
+        raise NotGradable("it is not JSON, so not a notebook, or was cut off on its way") from None
     if not isinstance(tree, dict) or not ("cells" in tree or "worksheets" in tree):
-        raise Unreadable("it is not a notebook: it has no cells")
+        raise NotGradable("it is not a notebook: it has no cells")
     if tree.get("nbformat") != 4:
         notes.append(f"the file was in notebook format {str(tree.get('nbformat'))[:20]} and was read as format 4")
         tree = _upgraded(tree)
     cells = [_cell(cell) for cell in tree["cells"] if isinstance(cell, dict)] if isinstance(tree["cells"], list) else []
     if not cells:
-        raise Unreadable("it is a notebook without cells")
+        raise NotGradable("it is a notebook without cells")
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"it has {len(cells)} cells; at most {MAX_CELLS} are read")
+        raise NotGradable(f"it has {len(cells)} cells; at most {MAX_CELLS} are read")
     return cells, notes
 
 
@@ -333,7 +333,7 @@ def _in_an_old_encoding(content: bytes) -> Any:
     try:
         return json.loads(content.decode("cp1252"))
     except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON, so not a notebook, or was cut off on its way") from None
+        raise NotGradable("it is not JSON, so not a notebook, or was cut off on its way") from None
 
 
 def _upgraded(tree: dict[str, Any]) -> dict[str, Any]:
@@ -341,7 +341,7 @@ def _upgraded(tree: dict[str, Any]) -> dict[str, Any]:
     try:
         return nbformat.reads(json.dumps(tree), as_version=4)
     except Exception as error:  # whatever stands in the file
-        raise Unreadable(f"its notebook format cannot be read: {type(error).__name__}") from None
+        raise NotGradable(f"its notebook format cannot be read: {type(error).__name__}") from None
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
@@ -417,14 +417,14 @@ def fit(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> Fitted:
 
     Raises
     ------
-    Unreadable
+    NotGradable
         If no cell of the assignment is in it.
     """
     names = _matched(submitted, assignment)
     known = {name for name in names if name}
     if len(known) < 2 and not any(assignment.frame[name].is_answer for name in known):
-        raise Unreadable("no cell of it belongs to this assignment, so there is nothing to grade")
-    answers, followers, copied = _sorted_out(submitted, names, assignment)
+        raise NotGradable("no cell of it belongs to this assignment, so there is nothing to grade")
+    answers, followers, copied = _taken_apart(submitted, names, assignment)
     fitted = Fitted([])
     fitted.removed = [cell.name for cell in assignment.cells if cell.is_answer and cell.name not in answers]
     fitted.pieces = _in_order(answers, followers, assignment)
@@ -480,7 +480,7 @@ def _matched(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> lis
     return names
 
 
-def _sorted_out(
+def _taken_apart(
     submitted: Sequence[dict[str, Any]], names: Sequence[str], assignment: Assignment
 ) -> tuple[dict[str, Piece], dict[str, list[Piece]], list[str]]:
     """The answers by name in the learner's order, the own cells by the known cell that they follow, and copies.

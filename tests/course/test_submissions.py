@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rnn_grading import submissions
 from rnn_grading.assignments import grade_id_of, read
-from rnn_grading.submissions import File, Unreadable, collect, fit, learner_of, parse, read_file
+from rnn_grading.submissions import File, NotGradable, collect, fit, learner_of, parse, read_file
 
 ASSIGNMENTS = [read(corpus.SOURCES / name / f"{name}.ipynb")[0] for name in corpus.NAMES]
 STEP = next(assignment for assignment in ASSIGNMENTS if assignment.name == corpus.STEP)
@@ -130,7 +130,7 @@ def test_a_bomb_in_a_zip_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(submissions, "MAX_BYTES", 1000)
     put(tmp_path, "ada.zip", content=zipped({"step_and_shapes.ipynb": b"0" * 2000}))
     (hand_in,) = found(tmp_path)[0].values()
-    with pytest.raises(Unreadable, match="more than"):
+    with pytest.raises(NotGradable, match="more than"):
         read_file(hand_in.file)
 
 
@@ -204,18 +204,18 @@ def read_path(path):
 def test_a_large_file_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(submissions, "MAX_BYTES", 1000)
     put(tmp_path, "a.ipynb")
-    with pytest.raises(Unreadable, match="at most"):
+    with pytest.raises(NotGradable, match="at most"):
         read_path(tmp_path / "a.ipynb")
 
 
 def test_a_pipe_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "a.ipynb")
-    with pytest.raises(Unreadable, match="special file"):
+    with pytest.raises(NotGradable, match="special file"):
         read_path(tmp_path / "a.ipynb")
 
 
 def test_a_file_that_is_gone_is_told(tmp_path):
-    with pytest.raises(Unreadable, match="cannot be opened"):
+    with pytest.raises(NotGradable, match="cannot be opened"):
         read_path(tmp_path / "a.ipynb")
 
 
@@ -253,7 +253,7 @@ def test_stored_pictures_cost_nothing():
     ],
 )
 def test_what_cannot_be_read_is_told(content, message):
-    with pytest.raises(Unreadable, match=message):
+    with pytest.raises(NotGradable, match=message):
         parse(content)
 
 
@@ -262,7 +262,7 @@ def test_odd_cells_are_read_as_far_as_they_go():
     cells, notes = parse(json.dumps(odd).encode())
     assert [(cell["cell_type"], cell["source"]) for cell in cells] == [("raw", "ab"), ("raw", "")]
     assert not notes
-    with pytest.raises(Unreadable, match="no cell of it belongs"):
+    with pytest.raises(NotGradable, match="no cell of it belongs"):
         fit(cells, STEP)
 
 
@@ -270,7 +270,7 @@ def test_odd_cells_are_read_as_far_as_they_go():
 def test_whatever_bytes_come_are_read_or_refused(content):
     try:
         parse(content)
-    except Unreadable:
+    except NotGradable:
         return
 
 
