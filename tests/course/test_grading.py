@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from functools import partial
 
 import corpus
 import nbformat
@@ -116,7 +117,8 @@ def command(folder, work):
 
 def stop_in_the_middle(folder, work, number):
     """Start grading, and send it a signal when something is graded and more is to come; returns the process."""
-    with running(command(folder, work), stderr=subprocess.PIPE, text=True) as process:
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which what runs in the background ignores
+    with running(command(folder, work), stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         deadline = time.monotonic() + 120
         while not list((work / "records" / STEP).glob("*.json")) and time.monotonic() < deadline:
             time.sleep(0.005)
