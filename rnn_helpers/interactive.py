@@ -391,7 +391,7 @@ def show_temperature(alphabet: Sequence[str], guesses: Mapping[str, np.ndarray])
         carried.append([*map(int, millionths), MARK])
         for temperature in (0.1, 0.5, 1.0, 2.0):
             now = _at_temperature(millionths, temperature)
-            rows.append([f"{temperature}", context, f"{100 * now.max():.1f} %", _written(_entropy(now))])
+            rows.append([f"{temperature}", f"“{context}”", f"{100 * now.max():.1f} %", _written(_entropy(now))])
     still = _table(
         "The likeliest kind, and the entropy", ["temperature", "after", "likeliest", "bits"], rows, marked=True
     )

@@ -10,7 +10,7 @@ table input[type="range"] { width: 7em; vertical-align: middle; }
 .zero { stroke: currentcolor; stroke-width: 1; }
 .kept { fill: var(--state); } .taken { fill: var(--input); }
 .sum { stroke: currentcolor; stroke-width: 3; }
-@media (max-width: 480px) { table { font-size: 0.86em; } table input[type="range"] { width: 4.6em; } }
+@media (max-width: 480px) { table { font-size: 0.9em; } table input[type="range"] { width: 5.5em; } }
 `;
 const LINES = ["the whole cell", "along z alone"];
 

@@ -4,9 +4,8 @@ import { button, formOf, frame, make, written } from "./shared.mjs";
 import { tableOf } from "./tables.mjs";
 
 const STYLE = `
-td { text-align: left; }
+:is(td, thead th):nth-child(2) { text-align: left; }
 td:nth-child(2) { width: 14em; padding-right: 0; }
-td:last-child { text-align: right; }
 .share { background: var(--state); height: 1em; min-width: 1px; border-radius: 2px; }
 .others .share { background: var(--quiet); }
 .drawn { font-size: 1.1em; letter-spacing: 0.06em; }
