@@ -19,9 +19,16 @@ from typing import Any
 import numpy as np
 
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
-from rnn_helpers.rnn import RNN, rnn_forward
+from rnn_helpers.rnn import RNN, rnn_backward, rnn_forward
 
-__all__ = ["show_kept", "show_shapes", "show_size_of_w", "show_stepper", "show_which_mistake"]
+__all__ = [
+    "show_kept",
+    "show_shapes",
+    "show_size_of_w",
+    "show_stepper",
+    "show_way_back",
+    "show_which_mistake",
+]
 
 MODULES = Path(__file__).with_name("javascript")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', flags=re.M)
@@ -246,6 +253,76 @@ def show_which_mistake(
     _show("which_mistake", values, still, alt)
 
 
+def show_way_back(
+    tokens: Sequence[str],
+    x: np.ndarray,
+    U: np.ndarray,
+    W: np.ndarray,
+    b: np.ndarray,
+    V: np.ndarray,
+    target: float,
+    *,
+    weight: tuple[int, int] = (0, 0),
+) -> None:
+    """Display how a loss goes back through a sentence, step by step, and what each step sends into one weight of W.
+
+    The loss is half the square of y - target, with the answer y = V h(T). A reader says of each step whether its share
+    is above or below zero, changes W, V and the target, and moves all weights against their gradients.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    x : ndarray, shape (T, I)
+        The vector of each token.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    V : ndarray, shape (H,)
+        Weights of the answer.
+    target : float
+        What the answer should be.
+    weight : tuple of int, default (0, 0)
+        Row and column of the weight of W to begin with, from 0 on.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, there is no token, a number is not finite, or W has no such weight.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    V, wanted = _array("V", V, len(b)), float(_array("target", target))
+    names = _texts("tokens", tokens)
+    if len(names) != len(x):
+        raise ValueError(f"x has {len(x)} rows, but there are {len(names)} tokens")
+    if weight not in list(np.ndindex(W.shape)):
+        raise ValueError(f"weight must be row and column of a number of W, whose shape is {W.shape}; got {weight!r}")
+    unit, source = weight
+    _, d_z, before = _way_back(x, U, W, b, V, wanted)
+    shares = d_z[:, unit] * before[:, source]
+    called = f"W{_lowered(unit, source)}"
+    rows = [
+        [f"{t + 1}, {names[t]}", *map(_written, (d_z[t, unit], before[t, source], shares[t]))]
+        for t in reversed(range(len(x)))
+    ]
+    headings = ["step", f"d_z of unit {unit + 1}", f"times unit {source + 1} before", f"share for {called}"]
+    still = _table(
+        f"From the last step to the first, with target {wanted:g}",
+        headings,
+        [*rows, ["sum", "", "", _written(shares.sum())]],
+    )
+    alt = (
+        f"An element to move: walk back from the loss through the {len(names)} tokens of “{' '.join(names)}”. From the "
+        f"last step to the first, the shares of {called} are {', '.join(row[-1] for row in rows)}; they add up to "
+        f"{_written(shares.sum())}."
+    )
+    values = {"tokens": names, **_listed(x=x, U=U, W=W, b=b, V=V[np.newaxis]), "target": wanted, "weight": list(weight)}
+    _show("way_back", values, still, alt)
+
+
 def show_shapes(
     *,
     T: int = 5,
@@ -384,6 +461,17 @@ def _reach(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, bent: boo
     return np.array(rows)
 
 
+def _way_back(
+    x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, target: float
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The answer y = V h(T); for each step, the derivative of (y - target)² / 2 by the sum in tanh, and h(t-1)."""
+    states, h_n = rnn_forward(x, U, W, b)
+    y = V @ h_n
+    # Read as an input of its own, the sum would have U = 1: what `rnn_backward` calls the gradient of x is then d_z.
+    d_z = rnn_backward(states, np.eye(len(b)), W, states, d_h_n=(y - target) * V).x
+    return float(y), d_z, np.vstack([np.zeros(len(b)), states[:-1]])
+
+
 # From module and data to an output
 
 
@@ -438,6 +526,12 @@ def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]])
         f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
+
+
+def _lowered(*places: int) -> str:
+    """Row and column of a weight, counted from 1, as they are written small below the line."""
+    digits = ["".join(chr(0x2080 + int(digit)) for digit in str(place + 1)) for place in places]
+    return ("," if max(places) > 8 else "").join(digits)
 
 
 def _rough(number: float) -> str:

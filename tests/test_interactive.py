@@ -17,10 +17,12 @@ from rnn_helpers.mistakes import CATALOGUE
 
 NETWORK = (data.X, data.U, data.W, data.b)
 START = np.array([0.5, -0.5, 0.2, 0.4])
+ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
 SHOWN = {
     "stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK),
+    "way_back": lambda: interactive.show_way_back(data.TOKENS, *NETWORK, ANSWER, 1, weight=(2, 2)),
     "size_of_w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which_mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
@@ -209,6 +211,58 @@ def test_the_influence_is_what_a_nudge_of_the_first_input_does():
 def test_a_w_that_cannot_be_scaled_is_refused():
     with pytest.raises(ValueError, match="W must have a spectral radius above 0"):
         interactive.show_size_of_w(data.X, data.U, np.zeros((4, 4)), data.b)
+
+
+# The way back
+
+
+def test_the_shares_that_stand_still_are_those_of_a_w_for_each_step():
+    """Each share is found by trying: the weight is moved at one step alone."""
+
+    def loss(steps_w):
+        h = np.zeros(4)
+        for x_t, W in zip(data.X, steps_w, strict=True):
+            h = np.tanh(data.b + W @ h + data.U @ x_t)
+        return (ANSWER @ h - 1) ** 2 / 2
+
+    shares = []
+    for step in range(5):
+        losses = []
+        for move in (1e-5, -1e-5):
+            steps_w = np.array([data.W] * 5)
+            steps_w[step, 2, 2] += move
+            losses.append(loss(steps_w))
+        shares.append((losses[0] - losses[1]) / 2e-5)
+    _, d_z, before = interactive._way_back(*NETWORK, ANSWER, 1)
+    # A move of 1e-5 is off by its square, and leaves ten digits of a loss near one.
+    np.testing.assert_allclose(d_z[:, 2] * before[:, 2], shares, rtol=0, atol=1e-9)
+    bundle = shown(SHOWN["way_back"])
+    text = "".join(Still(bundle["text/html"]).text)
+    for number in [*shares, sum(shares)]:
+        assert interactive._written(number) in text
+    assert "the shares of W₃₃ are 0.27, −0.26, 0.01, −0.14, 0.00; they add up to −0.12." in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens": data.TOKENS[1:]}, "x has 5 rows, but there are 4 tokens"),
+        ({"V": ANSWER[:3]}, r"V must have shape \(4,\), got \(3,\)"),
+        ({"target": np.inf}, "target must hold finite real numbers"),
+        ({"target": [1]}, r"target must have shape \(\), got \(1,\)"),
+        ({"weight": (4, 0)}, r"weight must be row and column of a number of W, whose shape is \(4, 4\); got \(4, 0\)"),
+        ({"weight": (-1, 0)}, "weight must be row and column"),
+    ],
+)
+def test_a_way_back_that_cannot_be_walked_is_refused(changes, message):
+    given = dict(zip(("tokens", "x", "U", "W", "b", "V", "target"), (data.TOKENS, *NETWORK, ANSWER, 1), strict=True))
+    with pytest.raises(ValueError, match=message):
+        interactive.show_way_back(**(given | changes))
+
+
+def test_a_weight_of_a_large_w_is_written_with_a_comma():
+    assert interactive._lowered(2, 2) == "₃₃"
+    assert interactive._lowered(0, 9) == "₁,₁₀"
 
 
 # What is kept

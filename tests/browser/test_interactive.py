@@ -15,7 +15,7 @@ import pytest
 from conftest import PACKAGES, SCREENSHOTS, Quiet
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rnn_helpers import RNN, data, interactive, rnn_forward
+from rnn_helpers import RNN, data, interactive, rnn_backward, rnn_forward
 from rnn_helpers.mistakes import CATALOGUE
 
 NETWORK = (data.X, data.U, data.W, data.b)
@@ -24,9 +24,11 @@ SHOWN = {
     "small stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK, small=True),
 }
 START = np.array([0.5, -0.5, 0.2, 0.4])
+ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
 SHOWN |= {
+    "way back": lambda: interactive.show_way_back(data.TOKENS, *NETWORK, ANSWER, 1, weight=(2, 2)),
     "size of w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
@@ -148,6 +150,26 @@ def test_the_reach_of_the_first_input_equals_pythons(modules, radius, bent):
     expected = interactive._reach(x, data.U, W, data.b, bent)
     # Relative: without tanh the numbers grow to millions, with it they fade below 1e-14.
     np.testing.assert_allclose([[step["size"], step["influence"]] for step in steps], expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: str(setting[0].shape + setting[2].shape[:1]))
+@pytest.mark.parametrize("target", [1.0, -0.4])
+def test_the_way_back_equals_pythons(modules, setting, target):
+    x, U, W, b, V = setting  # what stands for h_0 elsewhere
+    way = computed(modules, "way_back", "wayBack", x, {"U": U.tolist(), "W": W.tolist(), "b": b.tolist()}, V, target)
+    states, h_n = rnn_forward(x, U, W, b)
+    error = V @ h_n - target
+    gradients = rnn_backward(x, U, W, states, d_h_n=error * V)
+    expected = {"y": V @ h_n, "error": error, "loss": error**2 / 2}
+    for name, wanted in expected.items():
+        np.testing.assert_allclose(way[name], wanted, rtol=0, atol=1e-12)
+    for name in "UWb":
+        np.testing.assert_allclose(way["gradients"][name], getattr(gradients, name), rtol=0, atol=1e-12)
+    _, d_z, before = interactive._way_back(x, U, W, b, V, target)
+    d_h = np.vstack([d_z[1:] @ W, error * V])
+    shares = d_z[:, :, np.newaxis] * before[:, np.newaxis]
+    for name, wanted in {"d_h": d_h, "slope": 1 - states**2, "d_z": d_z, "before": before, "share": shares}.items():
+        np.testing.assert_allclose([step[name] for step in way["steps"]], wanted, rtol=0, atol=1e-12)
 
 
 def test_the_shapes_are_those_of_the_layer(modules):
@@ -365,6 +387,58 @@ def test_the_size_of_w_asks_then_moves(page):
     slider.press("ArrowRight")
     expect(page.locator("figure path.bent").last).not_to_have_attribute("d", curve)
     assert page.locator("figure path").count() == 4
+
+
+# The way back
+
+
+def test_the_way_back_asks_for_each_share_then_adds_them_up(page):
+    page.set_content(page_with(html("way back")))
+    _, d_z, before = interactive._way_back(*NETWORK, ANSWER, 1)
+    shares = d_z[:, 2] * before[:, 2]
+    labels = page.locator("svg text.back")
+    assert labels.all_text_contents() == ["", "", "", "", "?"]
+    for t in range(5, 0, -1):
+        truth = {-1: "below 0", 0: "0", 1: "above 0"}[np.sign(shares[t - 1].round(2))]
+        expect(page.get_by_text(re.compile(f"Step {t}, “.*into W₃₃\\?"))).to_be_visible()
+        guess = "below 0" if t == 5 else truth
+        page.get_by_role("button", name=guess, exact=True).press("Enter")
+        expect(page.get_by_role("button", name=guess, exact=True)).to_be_focused()
+        verdict = "Yes" if guess == truth else "No"
+        expect(page.get_by_role("status")).to_contain_text(f"{verdict}, it is {truth}: d_z({t}) is slope")
+        expect(page.get_by_role("status")).to_contain_text(f"= {interactive._written(shares[t - 1])}.")
+        assert numbers(labels.nth(t - 1)) == [shares[t - 1].round(2) + 0.0]
+        page.get_by_role("button", name=re.compile("^(Go back|Add the shares)")).press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The 5 shares of W₃₃ add up to −0.12. So W₃₃ should go up.")
+    expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile("W₃₃.*: What 0.00; .*; \\? 0.27.$"))
+    page.get_by_role("button", name="Start again").click()
+    assert labels.all_text_contents() == ["", "", "", "", "?"]
+
+
+def test_a_walk_back_follows_the_weight_that_is_chosen_and_what_is_changed(page):
+    page.set_content(page_with(html("way back")))
+    page.get_by_role("button", name="Show all steps").tap()
+    x, U, W, b = (array.copy() for array in NETWORK)
+    page.get_by_label("W, row 1, column 4").focus()
+    page.keyboard.press("ArrowDown")
+    W[0, 3] -= 0.1
+    page.get_by_label("V, row 1, column 2").fill("0.5")
+    page.get_by_label("what y should be").fill("0.5")
+    V = np.array([0.0, 0.5, 1.0, -1.0])
+    states, h_n = rnn_forward(x, U, W, b)
+    gradient = rnn_backward(x, U, W, states, d_h_n=(V @ h_n - 0.5) * V)
+    _, d_z, before = interactive._way_back(x, U, W, b, V, 0.5)
+    np.testing.assert_allclose(numbers(page.locator("svg text.back")), d_z[:, 0] * before[:, 3], rtol=0, atol=0.00501)
+    sums = page.get_by_role("group", name="gradient of W").locator("span")
+    np.testing.assert_allclose(numbers(sums), gradient.W.ravel(), rtol=0, atol=0.00501)  # as written, two decimals
+    page.get_by_role("button", name="is", exact=True).tap()
+    columns = np.stack([d_z[3] @ W, 1 - states[2] ** 2, d_z[2], states[1], d_z[2] @ W], axis=1)
+    shown = np.reshape(numbers(page.locator(".rnn-live td")), (4, 5))
+    np.testing.assert_allclose(shown, columns, rtol=0, atol=0.00501)
+    page.get_by_role("button", name="Move U, W and b by −0.1 times their gradients").tap()
+    U, W, b = U - 0.1 * gradient.U, W - 0.1 * gradient.W, b - 0.1 * gradient.b
+    y = interactive._written(V @ rnn_forward(x, U, W, b)[1])
+    expect(page.get_by_role("status")).to_contain_text(f"is now {y}; it should be 0.50.")
 
 
 # What is kept
