@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from rnn_helpers.rnn import RNN, rnn_backward, rnn_forward
 
 __all__ = [
     "show_kept",
+    "show_machine",
     "show_shapes",
     "show_size_of_w",
     "show_stepper",
@@ -181,6 +183,53 @@ def show_kept(table: Mapping[int, Mapping[float, Sequence[float]]], *, chance: f
         "kept": [[[*percents[T, scale], MARK] for scale in scales] for T in lengths],
     }
     _show("kept", values, still, alt)
+
+
+def show_machine(
+    U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, d: float, *, names: Sequence[str] = ("even", "odd")
+) -> None:
+    """Display a trained network that reads bits as the machine that it has become: a reader says where each bit leads.
+
+    Its answer y = V h + d, rounded, is the number of the group in which the state is. The weights are rounded to three
+    decimals, and stand on lines that end in "(on this machine)": the cell bounds them by an assertion.
+
+    Parameters
+    ----------
+    U : ndarray, shape (H, 1)
+        Weights of the bit.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    V : ndarray, shape (H,)
+        Weights of the answer.
+    d : float
+        Its bias.
+    names : sequence of str, default ("even", "odd")
+        What the groups are called, from 0 on. Before the first bit it is in group 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a number is not finite, or the network is no such machine on six bits: its answer is
+        none of the groups, or a bit leads from one group to two.
+    """
+    size = np.shape(U)[:1]
+    shapes = {"U": (*size, 1), "W": (*size, *size), "b": size, "V": size, "d": ()}
+    given = {"U": U, "W": W, "b": b, "V": V, "d": d}
+    # Three decimals, and zero without a sign.
+    net = {name: _array(name, given[name], *shape).round(3) + 0.0 for name, shape in shapes.items()}
+    groups = _texts("names", names)
+    table = _moves(**net, n_groups=len(groups))
+    rows = [[name, *(groups[to] for to in row)] for name, row in zip(groups, table, strict=True)]
+    leads = "; ".join(f"from {name}, 0 leads to {zero} and 1 to {one}" for name, zero, one in rows)
+    alt = (
+        "An element to move: feed bits to a trained network, and see its state move between groups. It is a machine: "
+        f"{leads}."
+    )
+    marked = {name: [*array.ravel().tolist(), MARK] for name, array in net.items() if name != "W"}
+    values = {"names": groups, **marked, "W": [[*row, MARK] for row in net["W"].tolist()]}
+    _show("machine", values, _table("Where each bit leads", ["group", "bit 0", "bit 1"], rows), alt)
 
 
 def show_which_mistake(
@@ -470,6 +519,22 @@ def _way_back(
     # Read as an input of its own, the sum would have U = 1: what `rnn_backward` calls the gradient of x is then d_z.
     d_z = rnn_backward(states, np.eye(len(b)), W, states, d_h_n=(y - target) * V).x
     return float(y), d_z, np.vstack([np.zeros(len(b)), states[:-1]])
+
+
+def _moves(*, U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, d: np.ndarray, n_groups: int) -> np.ndarray:
+    """The table (G, 2) of the machine that a network is: the group after each group and bit, on all sequences of 6."""
+    bits = np.array(list(itertools.product((0, 1), repeat=6))).T
+    states, _ = rnn_forward(bits[..., np.newaxis], U, W, b)
+    answers = states @ V + d
+    after = np.rint(answers).astype(int)
+    if not np.isin(after, range(n_groups)).all():
+        raise ValueError(f"every answer must round to a group from 0 to {n_groups - 1}, got up to {answers.max():.2f}")
+    before = np.vstack([np.zeros_like(after[:1]), after[:-1]])
+    table = np.zeros((n_groups, 2), dtype=int)
+    table[before, bits] = after
+    if (table[before, bits] != after).any():
+        raise ValueError("this network is no machine of its groups: from one of them, the same bit leads to two")
+    return table
 
 
 # From module and data to an output

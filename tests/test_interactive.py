@@ -20,8 +20,15 @@ START = np.array([0.5, -0.5, 0.2, 0.4])
 ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
+# Parity in two units, one for "one or more" and one for "two", as page 08 sets it by hand.
+PARITY = {"U": np.full((2, 1), 10.0), "W": np.array([[5.0, -5.0], [5.0, -5.0]]), "b": np.array([-5.0, -15.0])}
+PARITY |= {"V": np.array([0.5, -0.5]), "d": 0.0}
+# Its answer is the bit before the last, which no group of its answers tells the next one.
+DELAY = {"U": np.array([[10.0], [0.0]]), "W": np.array([[0.0, 0.0], [10.0, 0.0]]), "b": np.array([-5.0, 0.0])}
+DELAY |= {"V": np.array([0.0, 0.5]), "d": 0.5}
 SHOWN = {
     "stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK),
+    "machine": lambda: interactive.show_machine(**PARITY),
     "way_back": lambda: interactive.show_way_back(data.TOKENS, *NETWORK, ANSWER, 1, weight=(2, 2)),
     "size_of_w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
@@ -44,6 +51,16 @@ def shown(show):
 def values(show):
     """The data that an element carries."""
     return json.loads(re.search(r"^bring\(element, (.*?)\);$", shown(show)["text/html"], flags=re.M | re.S)[1])
+
+
+def sanitized(html):
+    """What nbval compares of an output."""
+    rules = configparser.ConfigParser()
+    rules.read(pytest_pages.SANITIZE_FILE, encoding="utf-8")
+    for rule in rules.values():
+        if rule.name != "DEFAULT":
+            html = re.sub(rule["regex"], rule["replace"], html)
+    return html
 
 
 class Still(HTMLParser):
@@ -275,18 +292,12 @@ def test_what_is_kept_is_rounded_and_no_other_machine_disagrees():
     assert carried["kept"][0][1] == [10, 32, 55, 78, 100, interactive.MARK]
     assert (carried["chance"], carried["enough"]) == (17, 95)
 
-    def sanitized(table):
-        html = shown(lambda: interactive.show_kept(table, chance=1 / 6))["text/html"]
-        rules = configparser.ConfigParser()
-        rules.read(pytest_pages.SANITIZE_FILE, encoding="utf-8")
-        for rule in rules.values():
-            if rule.name != "DEFAULT":
-                html = re.sub(rule["regex"], rule["replace"], html)
-        return html
+    def compared(table):
+        return sanitized(shown(lambda: interactive.show_kept(table, chance=1 / 6))["text/html"])
 
     other = {T: {scale: part / 2 for scale, part in row.items()} for T, row in TABLE.items()}
-    assert sanitized(other) == sanitized(TABLE)
-    assert sanitized({T: {0.7: row[0.5], 0.9: row[0.9]} for T, row in TABLE.items()}) != sanitized(TABLE)
+    assert compared(other) == compared(TABLE)
+    assert compared({T: {0.7: row[0.5], 0.9: row[0.9]} for T, row in TABLE.items()}) != compared(TABLE)
 
     output = nbformat.v4.new_output("display_data", shown(SHOWN["kept"]))
     cell = nbformat.v4.new_code_cell("show_kept(table)", outputs=[output], execution_count=1)
@@ -311,6 +322,49 @@ def test_what_is_kept_is_rounded_and_no_other_machine_disagrees():
 def test_a_table_with_holes_or_impossible_parts_is_refused(table, message):
     with pytest.raises(ValueError, match=message):
         interactive.show_kept(table, chance=1 / 6)
+
+
+# The machine
+
+
+def test_the_machine_that_stands_still_is_that_of_the_network():
+    carried = values(SHOWN["machine"])
+    assert carried["names"] == ["even", "odd"]
+    assert carried["W"] == [[5.0, -5.0, interactive.MARK]] * 2
+    bundle = shown(SHOWN["machine"])
+    cells = re.findall("<t[hd][^>]*>([^<]*)</t[hd]>", bundle["text/html"])
+    assert cells == ["group", "bit 0", "bit 1", "even", "even", "odd", "odd", "odd", "even"]
+    assert "from even, 0 leads to even and 1 to odd; from odd, 0 leads to odd and 1 to even." in bundle["text/plain"]
+
+
+def test_the_weights_of_a_machine_are_rounded_and_no_other_machine_disagrees():
+    """A network that was trained on another computer differs in its weights, and in nothing that is compared."""
+    elsewhere = PARITY | {"W": PARITY["W"] * np.array([[1.01, 1.0004], [0.99, 1]]), "d": -1e-4}
+    carried = values(lambda: interactive.show_machine(**elsewhere))
+    assert carried["W"] == [[5.05, -5.002, interactive.MARK], [4.95, -5.0, interactive.MARK]]
+    assert carried["d"] == [0.0, interactive.MARK]
+    assert str(carried["d"][0]) == "0.0"  # without a sign
+    one, other = (shown(lambda net=net: interactive.show_machine(**net))["text/html"] for net in (PARITY, elsewhere))
+    assert one != other
+    assert sanitized(one) == sanitized(other)
+    assert "0.5" not in re.search(r'"V": (.*?)\n\]', sanitized(one), flags=re.S)[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"U": np.ones((2, 2))}, r"U must have shape \(2, 1\), got \(2, 2\)"),
+        ({"W": np.ones((3, 3))}, r"W must have shape \(2, 2\), got \(3, 3\)"),
+        ({"d": [0]}, r"d must have shape \(\), got \(1,\)"),
+        ({"V": np.array([np.nan, 1])}, "V must hold finite real numbers"),
+        ({"d": 1.0}, r"every answer must round to a group from 0 to 1, got up to 2\.00"),
+        (DELAY, "this network is no machine of its groups"),
+        ({"names": "even"}, "names must be a sequence of non-empty strings"),
+    ],
+)
+def test_what_is_no_machine_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        interactive.show_machine(**(PARITY | changes))
 
 
 # Which mistake is this?

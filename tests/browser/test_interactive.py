@@ -27,8 +27,12 @@ START = np.array([0.5, -0.5, 0.2, 0.4])
 ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
+# Parity in two units, one for "one or more" and one for "two", as page 08 sets it by hand.
+PARITY = {"U": np.full((2, 1), 10.0), "W": np.array([[5.0, -5.0], [5.0, -5.0]]), "b": np.array([-5.0, -15.0])}
+PARITY |= {"V": np.array([0.5, -0.5]), "d": 0.0}
 SHOWN |= {
     "way back": lambda: interactive.show_way_back(data.TOKENS, *NETWORK, ANSWER, 1, weight=(2, 2)),
+    "machine": lambda: interactive.show_machine(**PARITY),
     "size of w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
@@ -172,6 +176,34 @@ def test_the_way_back_equals_pythons(modules, setting, target):
         np.testing.assert_allclose([step[name] for step in way["steps"]], wanted, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", [None, *range(6)])
+def test_a_machine_moves_and_answers_as_pythons(modules, seed):
+    net = {name: np.asarray(value) for name, value in PARITY.items()}
+    if seed is not None:
+        draw, H = np.random.default_rng(seed).normal, 1 + seed
+        shapes = {"U": (H, 1), "W": (H, H), "b": H, "V": H, "d": ()}
+        net = {name: np.asarray(draw(size=shape)) for name, shape in shapes.items()}
+    plain = {name: value.tolist() for name, value in net.items()} | {"U": net["U"].ravel().tolist()}
+    seen = computed(modules, "machine", "visited", plain, 6)
+    expected, answers = [], []
+    for length in range(1, 7):
+        bits = np.array(list(itertools.product((0, 1), repeat=length))).T
+        _, h_n = rnn_forward(bits[..., np.newaxis], net["U"], net["W"], net["b"])
+        expected += [*zip(bits[-1], h_n, strict=True)]
+        answers += [*(h_n @ net["V"] + net["d"])]
+    assert [each["bit"] for each in seen] == [bit for bit, _ in expected]
+    states = np.array([h for _, h in expected])
+    np.testing.assert_allclose([each["h"] for each in seen], states, rtol=0, atol=1e-12)
+    given = modules.evaluate(
+        "async ([seen, net]) => { const { answer } = await import('/machine.mjs');"
+        "return seen.map(({ h }) => answer(h, net)); }",
+        [seen, plain],
+    )
+    np.testing.assert_allclose(given, answers, rtol=0, atol=1e-12)
+    spread = np.std(states, axis=0)
+    assert spread[computed(modules, "machine", "widest", states)] == pytest.approx(spread.max(), rel=1e-12)
+
+
 def test_the_shapes_are_those_of_the_layer(modules):
     for layers, bidirectional, batch_first in itertools.product((1, 2, 3), (False, True), (False, True)):
         for T, N, n_features, H in ((1, 1, 1, 1), (5, 3, 2, 4), (2, 6, 7, 3)):
@@ -210,6 +242,9 @@ def exercise(page: Page) -> None:
     """Open what an element keeps closed, so that all of it is looked at."""
     for button in page.get_by_role("button", name=re.compile("^(Show|it grows|bias twice)")).all():
         button.click()
+    for name in ("Read 1", "odd"):  # of the machine: the second is there when the first was pressed
+        for button in page.get_by_role("button", name=name, exact=True).all():
+            button.click()
     for closed in page.locator("summary").all():
         closed.click()
     for select in page.locator("select").all():
@@ -460,6 +495,64 @@ def test_what_is_kept_is_shown_after_a_guess_for_each_length(page):
         assert page.locator(".bars .read").count() == kept
     page.get_by_role("button", name="T = 5").tap()
     assert page.locator(".bars").count() == 0
+
+
+# The machine
+
+
+def test_the_machine_asks_where_each_bit_leads_and_fills_its_table(page):
+    page.set_content(page_with(html("machine")))
+    body = page.locator(".rnn-live tbody")
+    read, choices = page.get_by_role("button", name="Read 1", exact=True), page.locator(".ask")
+    assert body.locator("td").all_text_contents() == ["?"] * 4
+    read.press("Enter")
+    expect(choices.get_by_text("The state is in “even”, and the next bit is 1.")).to_be_visible()
+    expect(choices.get_by_role("button", name="even")).to_be_focused()
+    expect(read).to_be_disabled()
+    choices.get_by_role("button", name="even").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("No. Bit 1 is 1: y = 1.00, so it is in “odd”.")
+    choices.get_by_role("button", name="odd").press("Enter")  # said again, and not read again
+    expect(page.get_by_role("status")).to_have_text("Yes. Bit 1 is 1: y = 1.00, so it is in “odd”.")
+    assert body.locator("td").all_text_contents() == ["?", "odd", "?", "?"]
+    page.get_by_label("or many").fill("1 0 1 0, 1")
+    page.keyboard.press("Enter")
+    for guess in ("even", "even", "odd"):
+        choices.get_by_role("button", name=guess).press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Yes. Bit")
+        if page.get_by_role("button", name="Read on").is_visible():
+            page.get_by_role("button", name="Read on").press("Enter")
+    assert body.locator("td").all_text_contents() == ["even", "odd", "odd", "even"]
+    expect(page.get_by_role("status")).to_have_text("Bit 6 is 1: y = 0.00, so it is in “even”.")
+    expect(page.get_by_text("Read so far, 6 bits: 110101")).to_be_visible()
+    page.get_by_role("button", name="Start again").click()
+    assert body.locator("td").all_text_contents() == ["?"] * 4
+
+
+def test_the_machine_reads_as_the_network_does_and_the_disk_is_where_its_state_is(page):
+    page.set_content(page_with(html("machine")))
+    page.emulate_media(reduced_motion="reduce")
+    bits = np.random.default_rng(0).integers(0, 2, 40)
+    field = page.get_by_label("or many")
+    field.fill("".join(map(str, bits)))
+    field.press("Enter")
+    while choices := page.locator(".ask button").all():
+        choices[0].tap()
+        onward = page.get_by_role("button", name="Read on")
+        if not onward.is_visible():
+            break
+        onward.tap()
+    _, h_n = rnn_forward(bits[:, np.newaxis], PARITY["U"], PARITY["W"], PARITY["b"])
+    y = PARITY["V"] @ h_n
+    group = ["even", "odd"][round(y)]
+    expect(page.get_by_role("status")).to_contain_text(
+        f"Bit 40 is {bits[-1]}: y = {interactive._written(y)}, so it is in “{group}”."
+    )
+    expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile(f"It is in “{group}”, with the answer"))
+    disk = page.locator("circle.state").bounding_box()
+    marks = [each.bounding_box() for each in page.locator(".seen").all()]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in (disk, *marks)]
+    # On one of the states that were reached within six bits; as many, of only two units, coincide.
+    assert np.abs(np.array(middles[1:]) - middles[0]).max(axis=1).min() < 1
 
 
 # Which mistake is this?
