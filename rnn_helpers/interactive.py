@@ -190,7 +190,8 @@ def show_machine(
 ) -> None:
     """Display a trained network that reads bits as the machine that it has become: a reader says where each bit leads.
 
-    Its answer y = V h + d, rounded, is the number of the group in which the state is. The weights are rounded to three
+    Its answer y = V h + d, rounded, is the number of the group in which the state is. Beside it, the picture shows the
+    last bit, as a linear probe (least squares, on all sequences of six bits) reads it. The weights are rounded to three
     decimals, and stand on lines that end in "(on this machine)": the cell bounds them by an assertion.
 
     Parameters
@@ -220,7 +221,11 @@ def show_machine(
     # Three decimals, and zero without a sign.
     net = {name: _array(name, given[name], *shape).round(3) + 0.0 for name, shape in shapes.items()}
     groups = _texts("names", names)
-    table = _moves(**net, n_groups=len(groups))
+    states, bits = _after_six_bits(net["U"], net["W"], net["b"])
+    table = _moves(states @ net["V"] + net["d"], bits, len(groups))
+    columns = np.column_stack([states.reshape(-1, *size), np.ones(bits.size)])
+    *probe, bias = np.linalg.lstsq(columns, bits.ravel())[0].round(3) + 0.0
+    net |= {"probe": np.array(probe), "bias": np.array(bias)}
     rows = [[name, *(groups[to] for to in row)] for name, row in zip(groups, table, strict=True)]
     leads = "; ".join(f"from {name}, 0 leads to {zero} and 1 to {one}" for name, zero, one in rows)
     alt = (
@@ -521,11 +526,14 @@ def _way_back(
     return float(y), d_z, np.vstack([np.zeros(len(b)), states[:-1]])
 
 
-def _moves(*, U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, d: np.ndarray, n_groups: int) -> np.ndarray:
-    """The table (G, 2) of the machine that a network is: the group after each group and bit, on all sequences of 6."""
+def _after_six_bits(U: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The states (6, 64, H) while all sequences of six bits are read, and the bits (6, 64)."""
     bits = np.array(list(itertools.product((0, 1), repeat=6))).T
-    states, _ = rnn_forward(bits[..., np.newaxis], U, W, b)
-    answers = states @ V + d
+    return rnn_forward(bits[..., np.newaxis], U, W, b)[0], bits
+
+
+def _moves(answers: np.ndarray, bits: np.ndarray, n_groups: int) -> np.ndarray:
+    """The table (G, 2) of the machine that gives these answers (T, N) to bits (T, N): what follows on group and bit."""
     after = np.rint(answers).astype(int)
     if not np.isin(after, range(n_groups)).all():
         raise ValueError(f"every answer must round to a group from 0 to {n_groups - 1}, got up to {answers.max():.2f}")

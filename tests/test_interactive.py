@@ -350,6 +350,16 @@ def test_the_weights_of_a_machine_are_rounded_and_no_other_machine_disagrees():
     assert "0.5" not in re.search(r'"V": (.*?)\n\]', sanitized(one), flags=re.S)[1]
 
 
+def test_a_probe_reads_the_last_bit_where_the_state_has_it():
+    """The network that answers with the bit before has the last one in its first unit, and nothing of it elsewhere."""
+    with mock.patch.object(interactive, "_moves", return_value=np.zeros((2, 2), dtype=int)):
+        carried = values(lambda: interactive.show_machine(**DELAY))
+    weights, bias = (np.array(carried[name][:-1]) for name in ("probe", "bias"))
+    assert carried["probe"][-1] == carried["bias"][-1] == interactive.MARK
+    # The unit is tanh(5) or tanh(-5), 0.0001 from 1 and -1; three decimals are kept.
+    np.testing.assert_allclose([*weights, *bias], [0.5, 0, 0.5], rtol=0, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

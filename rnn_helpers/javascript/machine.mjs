@@ -9,7 +9,6 @@ svg { display: block; width: 100%; max-width: 34em; height: auto; }
 svg text { font: 13px system-ui, sans-serif; fill: currentcolor; }
 svg .grid { stroke: var(--rule); }
 svg .seen { fill: none; stroke: currentcolor; stroke-width: 1.2; opacity: 0.6; }
-svg .seen.one { stroke: var(--wrong); }
 svg .way { stroke: var(--state); stroke-width: 2; stroke-dasharray: 5 3; }
 svg .state { fill: #D55E00; stroke: currentcolor; }
 tr .now { font-weight: 700; background: var(--tint); }
@@ -27,34 +26,24 @@ const LENGTH = 6; // of the sequences whose states are shown
 
 /** The state after one more bit. */
 export const after = (bit, h, { U, W, b }) => tanh(parts([bit], h, { U: U.map((u) => [u]), W, b }).sum);
-/** The answer that the readout makes of a state. */
+/** The answer that a readout makes of a state. */
 export const answer = (h, { V, d }) => times([V], h)[0] + d;
-/** All states after 1 to n bits, each with the last of them. */
+/** All states after 1 to n bits. */
 export const visited = (p, n) => {
-  let level = [{ h: zeros(p.b) }];
+  let level = [zeros(p.b)];
   return Array.from({ length: n }, () => {
-    level = level.flatMap(({ h }) => [0, 1].map((bit) => ({ bit, h: after(bit, h, p) })));
+    level = level.flatMap((h) => [after(0, h, p), after(1, h, p)]);
     return level;
   }).flat();
-};
-/** The unit that takes the most different values in some states. */
-export const widest = (states) => {
-  const spread = states[0].map((_, unit) => {
-    const values = states.map((h) => h[unit]),
-      mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  });
-  return spread.indexOf(Math.max(...spread));
 };
 
 function render({ model, el }) {
   const names = model.get("names"),
     unmarked = (row) => row.slice(0, -1); // behind the numbers: that they are of one machine
-  const [U, b, V, [d]] = ["U", "b", "V", "d"].map((name) => unmarked(model.get(name)));
-  const p = { U, W: model.get("W").map(unmarked), b, V, d };
-  const seen = visited(p, LENGTH),
-    unit = widest(seen.map(({ h }) => h));
-  let h = zeros(b),
+  const given = (name) => unmarked(model.get(name));
+  const p = { U: given("U"), W: model.get("W").map(unmarked), b: given("b"), V: given("V"), d: given("d")[0] },
+    probe = { V: given("probe"), d: given("bias")[0] }; // a readout too, of the last bit
+  let h = zeros(p.b),
     before = h, // one bit ago
     bits = "", // all that was read
     pending = "", // what is still to be read
@@ -62,14 +51,9 @@ function render({ model, el }) {
     moves = names.map(() => [null, null]); // where each bit leads from each group, once it was said
 
   const quoted = (k) => `\u201c${names[k]}\u201d`;
-  const across = (value) => LEFT + ((WIDTH - LEFT - RIGHT) * (value + 1.1)) / 2.2;
+  const across = (bit) => LEFT + ((WIDTH - LEFT - RIGHT) * Math.min(2, Math.max(0, bit + 0.5))) / 2;
   const up = (y) => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * (y + 0.35)) / (names.length - 0.3);
-  const mark = ({ bit, h: state }) => {
-    const [x, y] = [across(state[unit]), up(answer(state, p))];
-    return bit
-      ? draw("path", { class: "seen one", d: `M${x - 4} ${y - 4}l8 8m0 -8l-8 8` })
-      : draw("circle", { class: "seen", cx: x, cy: y, r: 4 });
-  };
+  const place = (state) => [across(answer(state, probe)), up(answer(state, p))];
   const way = draw("line", { class: "way" }),
     dot = draw("circle", { class: "state", r: 7 });
   const drawing = draw(
@@ -79,12 +63,15 @@ function render({ model, el }) {
       draw("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: up(k), y2: up(k) }),
       draw("text", { x: LEFT - 6, y: up(k) + 4, "text-anchor": "end" }, name),
     ]),
-    ...[-1, 0, 1].map((value) =>
-      draw("text", { x: across(value), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, written(value, 0)),
+    ...[0, 1].map((bit) =>
+      draw("text", { x: across(bit), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, String(bit)),
     ),
-    draw("text", { x: across(0), y: HEIGHT - 4, "text-anchor": "middle" }, `unit ${unit + 1} of the state`),
+    draw("text", { x: across(0.5), y: HEIGHT - 4, "text-anchor": "middle" }, "last bit, as a probe reads it"),
     draw("text", { x: LEFT - 6, y: 12, "text-anchor": "end" }, "answer"),
-    ...seen.map(mark),
+    ...visited(p, LENGTH).map((state) => {
+      const [cx, cy] = place(state);
+      return draw("circle", { class: "seen", cx, cy, r: 4 });
+    }),
     way,
     dot,
   );
@@ -149,7 +136,7 @@ function render({ model, el }) {
     );
   }
   function reset() {
-    before = h = zeros(b);
+    before = h = zeros(p.b);
     bits = pending = "";
     group = 0;
     moves = names.map(() => [null, null]);
@@ -157,10 +144,9 @@ function render({ model, el }) {
   }
 
   function show() {
-    const [x, y] = [across(h[unit]), up(answer(h, p))];
-    dot.style.transform = `translate(${x}px, ${y}px)`;
-    const ends = { x1: across(before[unit]), y1: up(answer(before, p)), x2: x, y2: y };
-    for (const [name, value] of Object.entries(ends)) way.setAttribute(name, value);
+    const [[x1, y1], [x2, y2]] = [before, h].map(place);
+    dot.style.transform = `translate(${x2}px, ${y2}px)`;
+    for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) way.setAttribute(name, value);
     drawing.setAttribute(
       "aria-label",
       `The states of the network after 1 to ${LENGTH} bits, by their answer, in ${names.length} groups: ` +
@@ -188,7 +174,7 @@ function render({ model, el }) {
     soFar,
     talk,
     drawing,
-    make("p", {}, "\u25cb after a 0, \u00d7 after a 1; the disk is the state now."),
+    make("p", {}, `Rings: the states after 1 to ${LENGTH} bits. Disk: the state now.`),
     table,
     make("div", { className: "bar" }, button("Start again", reset)),
   );
