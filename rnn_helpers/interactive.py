@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,15 +20,17 @@ from typing import Any
 import numpy as np
 
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
-from rnn_helpers.rnn import RNN, rnn_forward
+from rnn_helpers.rnn import RNN, rnn_backward, rnn_forward
 
 __all__ = [
     "show_gate",
     "show_kept",
+    "show_machine",
     "show_shapes",
     "show_size_of_w",
     "show_stepper",
     "show_temperature",
+    "show_way_back",
     "show_which_mistake",
 ]
 
@@ -178,6 +181,58 @@ def show_kept(table: Mapping[int, Mapping[float, Sequence[float]]], *, chance: f
     _show("kept", values, still, alt)
 
 
+def show_machine(
+    U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, d: float, *, names: Sequence[str] = ("even", "odd")
+) -> None:
+    """Display a trained network that reads bits as the machine that it has become: a reader says where each bit leads.
+
+    Its answer y = V h + d, rounded, is the number of the group in which the state is. Beside it, the picture shows the
+    last bit, as a linear probe (least squares, on all sequences of six bits) reads it. The weights are rounded to three
+    decimals, and stand on lines that end in "(on this machine)": the cell bounds them by an assertion.
+
+    Parameters
+    ----------
+    U : ndarray, shape (H, 1)
+        Weights of the bit.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    V : ndarray, shape (H,)
+        Weights of the answer.
+    d : float
+        Its bias.
+    names : sequence of str, default ("even", "odd")
+        What the groups are called, from 0 on. Before the first bit it is in group 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a number is not finite, or the network is no such machine on six bits: its answer is
+        none of the groups, or a bit leads from one group to two.
+    """
+    size = np.shape(U)[:1]
+    shapes = {"U": (*size, 1), "W": (*size, *size), "b": size, "V": size, "d": ()}
+    given = {"U": U, "W": W, "b": b, "V": V, "d": d}
+    # Three decimals, and zero without a sign.
+    net = {name: _array(name, given[name], *shape).round(3) + 0.0 for name, shape in shapes.items()}
+    groups = _texts("names", names)
+    states, bits = _after_six_bits(net["U"], net["W"], net["b"])
+    table = _moves(states @ net["V"] + net["d"], bits, len(groups))
+    columns = np.column_stack([states.reshape(-1, *size), np.ones(bits.size)])
+    *probe, bias = np.linalg.lstsq(columns, bits.ravel())[0].round(3) + 0.0
+    net |= {"probe": np.array(probe), "bias": np.array(bias)}
+    rows = [[name, *(groups[to] for to in row)] for name, row in zip(groups, table, strict=True)]
+    leads = "; ".join(f"from {name}, 0 leads to {zero} and 1 to {one}" for name, zero, one in rows)
+    alt = (
+        "An element to move: feed bits to a trained network, and see its state move between groups. It is a machine: "
+        f"{leads}."
+    )
+    marked = {name: [*array.ravel().tolist(), MARK] for name, array in net.items() if name != "W"}
+    values = {"names": groups, **marked, "W": [[*row, MARK] for row in net["W"].tolist()]}
+    _show("machine", values, _table("Where each bit leads", ["group", "bit 0", "bit 1"], rows), alt)
+
+
 def show_which_mistake(
     tokens: Sequence[str],
     x: np.ndarray,
@@ -246,6 +301,76 @@ def show_which_mistake(
     )
     still = _table("The largest error after each token", ["pattern", *texts, "h_n"], rows)
     _show("which_mistake", values, still, alt)
+
+
+def show_way_back(
+    tokens: Sequence[str],
+    x: np.ndarray,
+    U: np.ndarray,
+    W: np.ndarray,
+    b: np.ndarray,
+    V: np.ndarray,
+    target: float,
+    *,
+    weight: tuple[int, int] = (0, 0),
+) -> None:
+    """Display how a loss goes back through a sentence, step by step, and what each step sends into one weight of W.
+
+    The loss is half the square of y - target, with the answer y = V h(T). A reader says of each step whether its share
+    is above or below zero, changes W, V and the target, and moves all weights against their gradients.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    x : ndarray, shape (T, I)
+        The vector of each token.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    V : ndarray, shape (H,)
+        Weights of the answer.
+    target : float
+        What the answer should be.
+    weight : tuple of int, default (0, 0)
+        Row and column of the weight of W to begin with, from 0 on.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, there is no token, a number is not finite, or W has no such weight.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    V, wanted = _array("V", V, len(b)), float(_array("target", target))
+    names = _texts("tokens", tokens)
+    if len(names) != len(x):
+        raise ValueError(f"x has {len(x)} rows, but there are {len(names)} tokens")
+    if weight not in list(np.ndindex(W.shape)):
+        raise ValueError(f"weight must be row and column of a number of W, whose shape is {W.shape}; got {weight!r}")
+    unit, source = weight
+    _, d_z, before = _way_back(x, U, W, b, V, wanted)
+    shares = d_z[:, unit] * before[:, source]
+    called = f"W{_lowered(unit, source)}"
+    rows = [
+        [f"{t + 1}, {names[t]}", *map(_written, (d_z[t, unit], before[t, source], shares[t]))]
+        for t in reversed(range(len(x)))
+    ]
+    headings = ["step", f"d_z of unit {unit + 1}", f"times unit {source + 1} before", f"share for {called}"]
+    still = _table(
+        f"From the last step to the first, with target {wanted:g}",
+        headings,
+        [*rows, ["sum", "", "", _written(shares.sum())]],
+    )
+    alt = (
+        f"An element to move: walk back from the loss through the {len(names)} tokens of “{' '.join(names)}”. From the "
+        f"last step to the first, the shares of {called} are {', '.join(row[-1] for row in rows)}; they add up to "
+        f"{_written(shares.sum())}."
+    )
+    values = {"tokens": names, **_listed(x=x, U=U, W=W, b=b, V=V[np.newaxis]), "target": wanted, "weight": list(weight)}
+    _show("way_back", values, still, alt)
 
 
 def show_shapes(
@@ -513,6 +638,36 @@ def _entropy(p: np.ndarray) -> float:
     return float(-(some * np.log2(some)).sum())
 
 
+def _way_back(
+    x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, target: float
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The answer y = V h(T); for each step, the derivative of (y - target)² / 2 by the sum in tanh, and h(t-1)."""
+    states, h_n = rnn_forward(x, U, W, b)
+    y = V @ h_n
+    # Read as an input of its own, the sum would have U = 1: what `rnn_backward` calls the gradient of x is then d_z.
+    d_z = rnn_backward(states, np.eye(len(b)), W, states, d_h_n=(y - target) * V).x
+    return float(y), d_z, np.vstack([np.zeros(len(b)), states[:-1]])
+
+
+def _after_six_bits(U: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The states (6, 64, H) while all sequences of six bits are read, and the bits (6, 64)."""
+    bits = np.array(list(itertools.product((0, 1), repeat=6))).T
+    return rnn_forward(bits[..., np.newaxis], U, W, b)[0], bits
+
+
+def _moves(answers: np.ndarray, bits: np.ndarray, n_groups: int) -> np.ndarray:
+    """The table (G, 2) of the machine that gives these answers (T, N) to bits (T, N): what follows on group and bit."""
+    after = np.rint(answers).astype(int)
+    if not np.isin(after, range(n_groups)).all():
+        raise ValueError(f"every answer must round to a group from 0 to {n_groups - 1}, got up to {answers.max():.2f}")
+    before = np.vstack([np.zeros_like(after[:1]), after[:-1]])
+    table = np.zeros((n_groups, 2), dtype=int)
+    table[before, bits] = after
+    if (table[before, bits] != after).any():
+        raise ValueError("this network is no machine of its groups: from one of them, the same bit leads to two")
+    return table
+
+
 # From module and data to an output
 
 
@@ -568,6 +723,12 @@ def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]],
         f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
+
+
+def _lowered(*places: int) -> str:
+    """Row and column of a weight, counted from 1, as they are written small below the line."""
+    digits = ["".join(chr(0x2080 + int(digit)) for digit in str(place + 1)) for place in places]
+    return ("," if max(places) > 8 else "").join(digits)
 
 
 def _rough(number: float) -> str:

@@ -17,6 +17,7 @@ from rnn_helpers.mistakes import CATALOGUE
 
 NETWORK = (data.X, data.U, data.W, data.b)
 START = np.array([0.5, -0.5, 0.2, 0.4])
+ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
 KINDS = ' abc\n<"'
@@ -24,8 +25,16 @@ GUESSES = {
     "Alice ": np.array([0.05, 0.5, 0.25, 0.1, 0.06, 0.04, 0.0]),
     "ab": np.array([0.01, 0.0, 0.02, 0.9, 0.03, 0.03, 0.01]),
 }
+# Parity in two units, one for "one or more" and one for "two", as page 08 sets it by hand.
+PARITY = {"U": np.full((2, 1), 10.0), "W": np.array([[5.0, -5.0], [5.0, -5.0]]), "b": np.array([-5.0, -15.0])}
+PARITY |= {"V": np.array([0.5, -0.5]), "d": 0.0}
+# Its answer is the bit before the last, which no group of its answers tells the next one.
+DELAY = {"U": np.array([[10.0], [0.0]]), "W": np.array([[0.0, 0.0], [10.0, 0.0]]), "b": np.array([-5.0, 0.0])}
+DELAY |= {"V": np.array([0.0, 0.5]), "d": 0.5}
 SHOWN = {
     "stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK),
+    "machine": lambda: interactive.show_machine(**PARITY),
+    "way_back": lambda: interactive.show_way_back(data.TOKENS, *NETWORK, ANSWER, 1, weight=(2, 2)),
     "size_of_w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which_mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
@@ -46,9 +55,8 @@ def shown(show):
     return bundle
 
 
-def compared(show):
-    """What nbval compares of an output: without the numbers of its marked lines."""
-    html = shown(show)["text/html"]
+def sanitized(html):
+    """What nbval compares of an output."""
     rules = configparser.ConfigParser()
     rules.read(pytest_pages.SANITIZE_FILE, encoding="utf-8")
     for rule in rules.values():
@@ -57,9 +65,9 @@ def compared(show):
     return html
 
 
-def values(show):
-    """The data that an element carries."""
-    return json.loads(re.search(r"^bring\(element, (.*?)\);$", shown(show)["text/html"], flags=re.M | re.S)[1])
+def compared(show):
+    """What nbval compares of an output: without the numbers of its marked lines."""
+    return sanitized(shown(show)["text/html"])
 
 
 class Still(HTMLParser):
@@ -229,6 +237,58 @@ def test_a_w_that_cannot_be_scaled_is_refused():
         interactive.show_size_of_w(data.X, data.U, np.zeros((4, 4)), data.b)
 
 
+# The way back
+
+
+def test_the_shares_that_stand_still_are_those_of_a_w_for_each_step():
+    """Each share is found by trying: the weight is moved at one step alone."""
+
+    def loss(steps_w):
+        h = np.zeros(4)
+        for x_t, W in zip(data.X, steps_w, strict=True):
+            h = np.tanh(data.b + W @ h + data.U @ x_t)
+        return (ANSWER @ h - 1) ** 2 / 2
+
+    shares = []
+    for step in range(5):
+        losses = []
+        for move in (1e-5, -1e-5):
+            steps_w = np.array([data.W] * 5)
+            steps_w[step, 2, 2] += move
+            losses.append(loss(steps_w))
+        shares.append((losses[0] - losses[1]) / 2e-5)
+    _, d_z, before = interactive._way_back(*NETWORK, ANSWER, 1)
+    # A move of 1e-5 is off by its square, and leaves ten digits of a loss near one.
+    np.testing.assert_allclose(d_z[:, 2] * before[:, 2], shares, rtol=0, atol=1e-9)
+    bundle = shown(SHOWN["way_back"])
+    text = "".join(Still(bundle["text/html"]).text)
+    for number in [*shares, sum(shares)]:
+        assert interactive._written(number) in text
+    assert "the shares of W₃₃ are 0.27, −0.26, 0.01, −0.14, 0.00; they add up to −0.12." in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens": data.TOKENS[1:]}, "x has 5 rows, but there are 4 tokens"),
+        ({"V": ANSWER[:3]}, r"V must have shape \(4,\), got \(3,\)"),
+        ({"target": np.inf}, "target must hold finite real numbers"),
+        ({"target": [1]}, r"target must have shape \(\), got \(1,\)"),
+        ({"weight": (4, 0)}, r"weight must be row and column of a number of W, whose shape is \(4, 4\); got \(4, 0\)"),
+        ({"weight": (-1, 0)}, "weight must be row and column"),
+    ],
+)
+def test_a_way_back_that_cannot_be_walked_is_refused(changes, message):
+    given = dict(zip(("tokens", "x", "U", "W", "b", "V", "target"), (data.TOKENS, *NETWORK, ANSWER, 1), strict=True))
+    with pytest.raises(ValueError, match=message):
+        interactive.show_way_back(**(given | changes))
+
+
+def test_a_weight_of_a_large_w_is_written_with_a_comma():
+    assert interactive._lowered(2, 2) == "₃₃"
+    assert interactive._lowered(0, 9) == "₁,₁₀"
+
+
 # What is kept
 
 
@@ -269,6 +329,59 @@ def test_what_is_kept_is_rounded_and_no_other_machine_disagrees():
 def test_a_table_with_holes_or_impossible_parts_is_refused(table, message):
     with pytest.raises(ValueError, match=message):
         interactive.show_kept(table, chance=1 / 6)
+
+
+# The machine
+
+
+def test_the_machine_that_stands_still_is_that_of_the_network():
+    carried = values(SHOWN["machine"])
+    assert carried["names"] == ["even", "odd"]
+    assert carried["W"] == [[5.0, -5.0, interactive.MARK]] * 2
+    bundle = shown(SHOWN["machine"])
+    cells = re.findall("<t[hd][^>]*>([^<]*)</t[hd]>", bundle["text/html"])
+    assert cells == ["group", "bit 0", "bit 1", "even", "even", "odd", "odd", "odd", "even"]
+    assert "from even, 0 leads to even and 1 to odd; from odd, 0 leads to odd and 1 to even." in bundle["text/plain"]
+
+
+def test_the_weights_of_a_machine_are_rounded_and_no_other_machine_disagrees():
+    """A network that was trained on another computer differs in its weights, and in nothing that is compared."""
+    elsewhere = PARITY | {"W": PARITY["W"] * np.array([[1.01, 1.0004], [0.99, 1]]), "d": -1e-4}
+    carried = values(lambda: interactive.show_machine(**elsewhere))
+    assert carried["W"] == [[5.05, -5.002, interactive.MARK], [4.95, -5.0, interactive.MARK]]
+    assert carried["d"] == [0.0, interactive.MARK]
+    assert str(carried["d"][0]) == "0.0"  # without a sign
+    one, other = (shown(lambda net=net: interactive.show_machine(**net))["text/html"] for net in (PARITY, elsewhere))
+    assert one != other
+    assert sanitized(one) == sanitized(other)
+    assert "0.5" not in re.search(r'"V": (.*?)\n\]', sanitized(one), flags=re.S)[1]
+
+
+def test_a_probe_reads_the_last_bit_where_the_state_has_it():
+    """The network that answers with the bit before has the last one in its first unit, and nothing of it elsewhere."""
+    with mock.patch.object(interactive, "_moves", return_value=np.zeros((2, 2), dtype=int)):
+        carried = values(lambda: interactive.show_machine(**DELAY))
+    weights, bias = (np.array(carried[name][:-1]) for name in ("probe", "bias"))
+    assert carried["probe"][-1] == carried["bias"][-1] == interactive.MARK
+    # The unit is tanh(5) or tanh(-5), 0.0001 from 1 and -1; three decimals are kept.
+    np.testing.assert_allclose([*weights, *bias], [0.5, 0, 0.5], rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"U": np.ones((2, 2))}, r"U must have shape \(2, 1\), got \(2, 2\)"),
+        ({"W": np.ones((3, 3))}, r"W must have shape \(2, 2\), got \(3, 3\)"),
+        ({"d": [0]}, r"d must have shape \(\), got \(1,\)"),
+        ({"V": np.array([np.nan, 1])}, "V must hold finite real numbers"),
+        ({"d": 1.0}, r"every answer must round to a group from 0 to 1, got up to 2\.00"),
+        (DELAY, "this network is no machine of its groups"),
+        ({"names": "even"}, "names must be a sequence of non-empty strings"),
+    ],
+)
+def test_what_is_no_machine_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        interactive.show_machine(**(PARITY | changes))
 
 
 # Which mistake is this?

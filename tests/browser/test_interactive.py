@@ -15,7 +15,7 @@ import pytest
 from conftest import PACKAGES, SCREENSHOTS, Quiet
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from rnn_helpers import RNN, data, interactive, rnn_forward
+from rnn_helpers import RNN, data, interactive, rnn_backward, rnn_forward
 from rnn_helpers.mistakes import CATALOGUE
 
 NETWORK = (data.X, data.U, data.W, data.b)
@@ -24,11 +24,17 @@ SHOWN = {
     "small stepper": lambda: interactive.show_stepper(data.TOKENS, *NETWORK, small=True),
 }
 START = np.array([0.5, -0.5, 0.2, 0.4])
+ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
 KINDS = ' abcdefghijk\n<"'
 GUESSES = {"Alice ": np.array([0, 30, 19, 15, 9, 8, 7, 5, 3, 1, 1, 0.5, 1, 0.5, 0]) / 100, "Quee": np.eye(15)[3]}
+# Parity in two units, one for "one or more" and one for "two", as page 08 sets it by hand.
+PARITY = {"U": np.full((2, 1), 10.0), "W": np.array([[5.0, -5.0], [5.0, -5.0]]), "b": np.array([-5.0, -15.0])}
+PARITY |= {"V": np.array([0.5, -0.5]), "d": 0.0}
 SHOWN |= {
+    "way back": lambda: interactive.show_way_back(data.TOKENS, *NETWORK, ANSWER, 1, weight=(2, 2)),
+    "machine": lambda: interactive.show_machine(**PARITY),
     "size of w": lambda: interactive.show_size_of_w(np.tile(data.X, (8, 1)), *NETWORK[1:]),
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
@@ -199,6 +205,48 @@ def test_the_draws_are_even_and_the_same_for_the_same_seed(modules):
     assert np.histogram(numbers, bins=4, range=(0, 1))[0].min() > 210  # 250 each; 40 away is three standard deviations
 
 
+@pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: str(setting[0].shape + setting[2].shape[:1]))
+@pytest.mark.parametrize("target", [1.0, -0.4])
+def test_the_way_back_equals_pythons(modules, setting, target):
+    x, U, W, b, V = setting  # what stands for h_0 elsewhere
+    way = computed(modules, "way_back", "wayBack", x, {"U": U.tolist(), "W": W.tolist(), "b": b.tolist()}, V, target)
+    states, h_n = rnn_forward(x, U, W, b)
+    error = V @ h_n - target
+    gradients = rnn_backward(x, U, W, states, d_h_n=error * V)
+    expected = {"y": V @ h_n, "error": error, "loss": error**2 / 2}
+    for name, wanted in expected.items():
+        np.testing.assert_allclose(way[name], wanted, rtol=0, atol=1e-12)
+    for name in "UWb":
+        np.testing.assert_allclose(way["gradients"][name], getattr(gradients, name), rtol=0, atol=1e-12)
+    _, d_z, before = interactive._way_back(x, U, W, b, V, target)
+    d_h = np.vstack([d_z[1:] @ W, error * V])
+    shares = d_z[:, :, np.newaxis] * before[:, np.newaxis]
+    for name, wanted in {"d_h": d_h, "slope": 1 - states**2, "d_z": d_z, "before": before, "share": shares}.items():
+        np.testing.assert_allclose([step[name] for step in way["steps"]], wanted, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [None, *range(6)])
+def test_a_machine_moves_and_answers_as_pythons(modules, seed):
+    net = {name: np.asarray(value) for name, value in PARITY.items()}
+    if seed is not None:
+        draw, H = np.random.default_rng(seed).normal, 1 + seed
+        shapes = {"U": (H, 1), "W": (H, H), "b": H, "V": H, "d": ()}
+        net = {name: np.asarray(draw(size=shape)) for name, shape in shapes.items()}
+    plain = {name: value.tolist() for name, value in net.items()} | {"U": net["U"].ravel().tolist()}
+    seen = computed(modules, "machine", "visited", plain, 6)
+    states = []
+    for length in range(1, 7):
+        bits = np.array(list(itertools.product((0, 1), repeat=length))).T
+        states += [*rnn_forward(bits[..., np.newaxis], net["U"], net["W"], net["b"])[1]]
+    np.testing.assert_allclose(seen, states, rtol=0, atol=1e-12)
+    answers = modules.evaluate(
+        "async ([seen, net]) => { const { answer } = await import('/machine.mjs');"
+        "return seen.map((h) => answer(h, net)); }",
+        [seen, plain],
+    )
+    np.testing.assert_allclose(answers, states @ net["V"] + net["d"], rtol=0, atol=1e-12)
+
+
 def test_the_shapes_are_those_of_the_layer(modules):
     for layers, bidirectional, batch_first in itertools.product((1, 2, 3), (False, True), (False, True)):
         for T, N, n_features, H in ((1, 1, 1, 1), (5, 3, 2, 4), (2, 6, 7, 3)):
@@ -237,6 +285,9 @@ def exercise(page: Page) -> None:
     """Open what an element keeps closed, so that all of it is looked at."""
     for button in page.get_by_role("button", name=re.compile("^(Show|it grows|bias twice|about as much)")).all():
         button.click()
+    for name in ("Read 1", "odd"):  # of the machine: the second is there when the first was pressed
+        for button in page.get_by_role("button", name=name, exact=True).all():
+            button.click()
     for closed in page.locator("summary").all():
         closed.click()
     for select in page.locator("select").all():
@@ -416,6 +467,58 @@ def test_the_size_of_w_asks_then_moves(page):
     assert page.locator("figure path").count() == 4
 
 
+# The way back
+
+
+def test_the_way_back_asks_for_each_share_then_adds_them_up(page):
+    page.set_content(page_with(html("way back")))
+    _, d_z, before = interactive._way_back(*NETWORK, ANSWER, 1)
+    shares = d_z[:, 2] * before[:, 2]
+    labels = page.locator("svg text.back")
+    assert labels.all_text_contents() == ["", "", "", "", "?"]
+    for t in range(5, 0, -1):
+        truth = {-1: "below 0", 0: "0", 1: "above 0"}[np.sign(shares[t - 1].round(2))]
+        expect(page.get_by_text(re.compile(f"Step {t}, “.*into W₃₃\\?"))).to_be_visible()
+        guess = "below 0" if t == 5 else truth
+        page.get_by_role("button", name=guess, exact=True).press("Enter")
+        expect(page.get_by_role("button", name=guess, exact=True)).to_be_focused()
+        verdict = "Yes" if guess == truth else "No"
+        expect(page.get_by_role("status")).to_contain_text(f"{verdict}, it is {truth}: d_z({t}) is slope")
+        expect(page.get_by_role("status")).to_contain_text(f"= {interactive._written(shares[t - 1])}.")
+        assert numbers(labels.nth(t - 1)) == [shares[t - 1].round(2) + 0.0]
+        page.get_by_role("button", name=re.compile("^(Go back|Add the shares)")).press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The 5 shares of W₃₃ add up to −0.12. So W₃₃ should go up.")
+    expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile("W₃₃.*: What 0.00; .*; \\? 0.27.$"))
+    page.get_by_role("button", name="Start again").click()
+    assert labels.all_text_contents() == ["", "", "", "", "?"]
+
+
+def test_a_walk_back_follows_the_weight_that_is_chosen_and_what_is_changed(page):
+    page.set_content(page_with(html("way back")))
+    page.get_by_role("button", name="Show all steps").tap()
+    x, U, W, b = (array.copy() for array in NETWORK)
+    page.get_by_label("W, row 1, column 4").focus()
+    page.keyboard.press("ArrowDown")
+    W[0, 3] -= 0.1
+    page.get_by_label("V, row 1, column 2").fill("0.5")
+    page.get_by_label("what y should be").fill("0.5")
+    V = np.array([0.0, 0.5, 1.0, -1.0])
+    states, h_n = rnn_forward(x, U, W, b)
+    gradient = rnn_backward(x, U, W, states, d_h_n=(V @ h_n - 0.5) * V)
+    _, d_z, before = interactive._way_back(x, U, W, b, V, 0.5)
+    np.testing.assert_allclose(numbers(page.locator("svg text.back")), d_z[:, 0] * before[:, 3], rtol=0, atol=0.00501)
+    sums = page.get_by_role("group", name="gradient of W").locator("span")
+    np.testing.assert_allclose(numbers(sums), gradient.W.ravel(), rtol=0, atol=0.00501)  # as written, two decimals
+    page.get_by_role("button", name="is", exact=True).tap()
+    columns = np.stack([d_z[3] @ W, 1 - states[2] ** 2, d_z[2], states[1], d_z[2] @ W], axis=1)
+    shown = np.reshape(numbers(page.locator(".rnn-live td")), (4, 5))
+    np.testing.assert_allclose(shown, columns, rtol=0, atol=0.00501)
+    page.get_by_role("button", name="Move U, W and b by −0.1 times their gradients").tap()
+    U, W, b = U - 0.1 * gradient.U, W - 0.1 * gradient.W, b - 0.1 * gradient.b
+    y = interactive._written(V @ rnn_forward(x, U, W, b)[1])
+    expect(page.get_by_role("status")).to_contain_text(f"is now {y}; it should be 0.50.")
+
+
 # What is kept
 
 
@@ -435,6 +538,64 @@ def test_what_is_kept_is_shown_after_a_guess_for_each_length(page):
         assert page.locator(".bars .read").count() == kept
     page.get_by_role("button", name="T = 5").tap()
     assert page.locator(".bars").count() == 0
+
+
+# The machine
+
+
+def test_the_machine_asks_where_each_bit_leads_and_fills_its_table(page):
+    page.set_content(page_with(html("machine")))
+    body = page.locator(".rnn-live tbody")
+    read, choices = page.get_by_role("button", name="Read 1", exact=True), page.locator(".ask")
+    assert body.locator("td").all_text_contents() == ["?"] * 4
+    read.press("Enter")
+    expect(choices.get_by_text("The state is in “even”, and the next bit is 1.")).to_be_visible()
+    expect(choices.get_by_role("button", name="even")).to_be_focused()
+    expect(read).to_be_disabled()
+    choices.get_by_role("button", name="even").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("No. Bit 1 is 1: y = 1.00, so it is in “odd”.")
+    choices.get_by_role("button", name="odd").press("Enter")  # said again, and not read again
+    expect(page.get_by_role("status")).to_have_text("Yes. Bit 1 is 1: y = 1.00, so it is in “odd”.")
+    assert body.locator("td").all_text_contents() == ["?", "odd", "?", "?"]
+    page.get_by_label("or many").fill("1 0 1 0, 1")
+    page.keyboard.press("Enter")
+    for guess in ("even", "even", "odd"):
+        choices.get_by_role("button", name=guess).press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Yes. Bit")
+        if page.get_by_role("button", name="Read on").is_visible():
+            page.get_by_role("button", name="Read on").press("Enter")
+    assert body.locator("td").all_text_contents() == ["even", "odd", "odd", "even"]
+    expect(page.get_by_role("status")).to_have_text("Bit 6 is 1: y = 0.00, so it is in “even”.")
+    expect(page.get_by_text("Read so far, 6 bits: 110101")).to_be_visible()
+    page.get_by_role("button", name="Start again").click()
+    assert body.locator("td").all_text_contents() == ["?"] * 4
+
+
+def test_the_machine_reads_as_the_network_does_and_the_disk_is_where_its_state_is(page):
+    page.set_content(page_with(html("machine")))
+    page.emulate_media(reduced_motion="reduce")
+    bits = np.random.default_rng(0).integers(0, 2, 40)
+    field = page.get_by_label("or many")
+    field.fill("".join(map(str, bits)))
+    field.press("Enter")
+    while choices := page.locator(".ask button").all():
+        choices[0].tap()
+        onward = page.get_by_role("button", name="Read on")
+        if not onward.is_visible():
+            break
+        onward.tap()
+    _, h_n = rnn_forward(bits[:, np.newaxis], PARITY["U"], PARITY["W"], PARITY["b"])
+    y = PARITY["V"] @ h_n
+    group = ["even", "odd"][round(y)]
+    expect(page.get_by_role("status")).to_contain_text(
+        f"Bit 40 is {bits[-1]}: y = {interactive._written(y)}, so it is in “{group}”."
+    )
+    expect(page.get_by_role("img")).to_have_attribute("aria-label", re.compile(f"It is in “{group}”, with the answer"))
+    disk = page.locator("circle.state").bounding_box()
+    marks = [each.bounding_box() for each in page.locator(".seen").all()]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in (disk, *marks)]
+    # On one of the states that were reached within six bits; as many, of only two units, coincide.
+    assert np.abs(np.array(middles[1:]) - middles[0]).max(axis=1).min() < 1
 
 
 # Which mistake is this?
