@@ -23,11 +23,13 @@ from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
 from rnn_helpers.rnn import RNN, rnn_backward, rnn_forward
 
 __all__ = [
+    "show_gate",
     "show_kept",
     "show_machine",
     "show_shapes",
     "show_size_of_w",
     "show_stepper",
+    "show_temperature",
     "show_way_back",
     "show_which_mistake",
 ]
@@ -158,19 +160,13 @@ def show_kept(table: Mapping[int, Mapping[float, Sequence[float]]], *, chance: f
             raise ValueError(f"every part must be from 0 to 1, got {each}")
     percents = {place: [round(100 * part) for part in row.tolist()] for place, row in parts.items()}
     least = round(100 * enough)
-    # One line for each T and scale, with the mark at its end, in the data and in the still table.
     rows = [
-        f'<tr><th scope="row">{T}</th><td>{scale}</td><td>{sum(percent >= least for percent in percents[T, scale])}'
-        f"</td></tr><!-- {MARK}\n-->"
+        [str(T), str(scale), str(sum(percent >= least for percent in percents[T, scale]))]
         for T in lengths
         for scale in scales
     ]
-    body = "\n".join(rows)
-    still = (
-        f"<table>\n<caption>Positions read back in {least} % of the sequences or more</caption>\n<thead><tr>"
-        f'<th scope="col">T</th><th scope="col">scale of W</th><th scope="col">positions</th></tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table>"
-    )
+    caption = f"Positions read back in {least} % of the sequences or more"
+    still = _table(caption, ["T", "scale of W", "positions"], rows, marked=True)
     alt = (
         f"An element to move: how many of T = {' or '.join(map(str, lengths))} positions can be read back from the "
         f"last state, for W scaled to {', '.join(map(str, scales))}."
@@ -431,6 +427,106 @@ def show_shapes(
     _show("shapes", values, _table(f"Shapes for {kind}", ["array", "shape"], rows), alt)
 
 
+def show_gate(
+    tokens: Sequence[str], x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, *, asked: float = 0.5
+) -> None:
+    """Display a gate z to set by hand at each token, in a cell that mixes the old state with a plain RNN's new value.
+
+    The cell is h(t) = z(t) h(t-1) + (1 - z(t)) tanh(b + W h(t-1) + U x(t)), with one z for all units. Shown is what
+    the first unit keeps and takes, and the influence of the first token: the norm of the derivative of h(t) by x(1),
+    whole, and what of it comes along the factors z alone.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The first tokens of the sequence, each with a z of its own.
+    x : ndarray, shape (T, I)
+        The inputs; the steps after those of `tokens` share one more z.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    asked : float, default 0.5
+        The z after the first token that a reader is asked about, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, there are more tokens than inputs, `asked` is out of range, or a number is not finite.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    names = _texts("tokens", tokens)
+    if not 1 <= len(names) <= len(x):
+        raise ValueError(f"there must be 1 to {len(x)} tokens, as x has so many rows; got {len(names)}")
+    if not 0 <= _array("asked", asked) <= 1:
+        raise ValueError(f"asked must be a number from 0 to 1, got {asked!r}")
+    rows = []
+    for z in (0.0, 0.5, 0.9, 1.0):
+        h, influence, alone = _mixed(x, U, W, b, np.append(0, np.full(len(x) - 1, z)))
+        unit = (_written(h[t, 0]) for t in (len(names) - 1, -1))
+        rows.append([f"{z:.1f}", *unit, _rough(influence[-1]), _rough(alone[-1])])
+    headings = [
+        f"z after “{names[0]}”",
+        f"unit 1 at “{names[-1]}”",
+        f"at step {len(x)}",
+        "influence of x(1)",
+        "along z",
+    ]
+    alt = (
+        f"An element to move: a gate z for each token of “{' '.join(names)}”, and what it keeps and takes. With z = 0 "
+        f"at “{names[0]}” and 0.9 after it, the influence of x(1) at step {len(x)} is about {rows[2][3]}; with z = 0 "
+        f"everywhere, as in a plain RNN, {rows[0][3]}."
+    )
+    still = _table(f"z is 0 at “{names[0]}”, and then alike at all tokens", headings, rows)
+    _show("gate", {"tokens": names, **_listed(x=x, U=U, W=W, b=b), "asked": float(asked)}, still, alt)
+
+
+def show_temperature(alphabet: Sequence[str], guesses: Mapping[str, np.ndarray]) -> None:
+    """Display guesses of the next character as bars, for a temperature to move, with forty seeded draws from them.
+
+    At a temperature each p is raised to the power 1 / temperature, and divided by the new sum; the entropy is the mean
+    of -log2 p over what is drawn. The element carries each p in millionths, on lines that end in "(on this machine)":
+    what a network has learned differs between machines, and the cell that shows it bounds it by an assertion.
+
+    Parameters
+    ----------
+    alphabet : sequence of str
+        The K kinds of characters, each once.
+    guesses : mapping of str to ndarray of shape (K,)
+        For each text to choose from, the probability of each kind to come next.
+
+    Raises
+    ------
+    ValueError
+        If there is no guess, a kind is not one character or comes twice, or a guess is not K probabilities with sum 1.
+    """
+    kinds, contexts = list(alphabet), _texts("guesses", guesses)
+    if not all(isinstance(kind, str) and len(kind) == 1 for kind in kinds) or len(set(kinds)) < len(kinds):
+        raise ValueError(f"alphabet must hold single characters, each once, got {alphabet!r}")
+    if not contexts:
+        raise ValueError("there must be at least one guess")
+    carried, rows = [], []
+    for context in contexts:
+        p = _array(f"the guess after {context!r}", guesses[context], len(kinds))
+        if p.min() < 0 or abs(p.sum() - 1) > 1e-4:  # as far off as float32 may be
+            raise ValueError(f"the guess after {context!r} must be probabilities with sum 1, got sum {p.sum():.4f}")
+        millionths = np.rint(1e6 * p)
+        carried.append([*map(int, millionths), MARK])
+        for temperature in (0.1, 0.5, 1.0, 2.0):
+            now = _at_temperature(millionths, temperature)
+            rows.append([f"{temperature}", f"“{context}”", f"{100 * now.max():.1f} %", _written(_entropy(now))])
+    still = _table(
+        "The likeliest kind, and the entropy", ["temperature", "after", "likeliest", "bits"], rows, marked=True
+    )
+    alt = (
+        f"An element to move: the guess of the next character after {' and after '.join(f'“{c}”' for c in contexts)}, "
+        f"at temperatures from 0.1, where nearly all goes to the likeliest kind, to 2, where all become more alike."
+    )
+    _show("temperature", {"alphabet": "".join(kinds), "contexts": contexts, "guesses": carried}, still, alt)
+
+
 # What is asked of the arguments
 
 
@@ -515,6 +611,33 @@ def _reach(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, bent: boo
     return np.array(rows)
 
 
+def _mixed(
+    x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of a cell with a gate given for each step: the states (T, H), the influence of x(1), and along z alone (T,)."""
+    h, derivative, states, influences = np.zeros(len(b)), np.zeros(U.shape), [], []
+    for t, x_t in enumerate(x):
+        n = np.tanh(b + W @ h + U @ x_t)
+        slope = (1 - n**2)[:, np.newaxis] * (W @ derivative if t else U)
+        derivative = z[t] * derivative + (1 - z[t]) * slope
+        h = z[t] * h + (1 - z[t]) * n
+        states.append(h)
+        influences.append(np.linalg.norm(derivative))
+    return np.array(states), np.array(influences), influences[0] * np.cumprod([1, *z[1:]])
+
+
+def _at_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
+    """The guess p, of any sum, at a temperature; its largest is 1 before the power, so that none becomes too small."""
+    powers = (p / p.max()) ** (1 / temperature)
+    return powers / powers.sum()
+
+
+def _entropy(p: np.ndarray) -> float:
+    """The mean of -log2 p over what is drawn from p, in bits."""
+    some = p[p > 0]
+    return float(-(some * np.log2(some)).sum())
+
+
 def _way_back(
     x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, target: float
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -588,12 +711,13 @@ def _listed(**arrays: np.ndarray) -> dict[str, Any]:
     return {name: array.tolist() for name, array in arrays.items()}
 
 
-def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An HTML table, the first entry of each row its heading."""
+def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, marked: bool = False) -> str:
+    """An HTML table, the first entry of each row its heading; the line of each row ends in the mark if `marked`."""
     head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in headings)
     numbers = ["".join(f"<td>{html.escape(cell)}</td>" for cell in cells) for _, *cells in rows]
+    end = f"</tr><!-- {MARK}\n-->" if marked else "</tr>"
     body = "\n".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>{cells}</tr>' for row, cells in zip(rows, numbers, strict=True)
+        f'<tr><th scope="row">{html.escape(row[0])}</th>{cells}{end}' for row, cells in zip(rows, numbers, strict=True)
     )
     return (
         f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"

@@ -20,6 +20,11 @@ START = np.array([0.5, -0.5, 0.2, 0.4])
 ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
+KINDS = ' abc\n<"'
+GUESSES = {
+    "Alice ": np.array([0.05, 0.5, 0.25, 0.1, 0.06, 0.04, 0.0]),
+    "ab": np.array([0.01, 0.0, 0.02, 0.9, 0.03, 0.03, 0.01]),
+}
 # Parity in two units, one for "one or more" and one for "two", as page 08 sets it by hand.
 PARITY = {"U": np.full((2, 1), 10.0), "W": np.array([[5.0, -5.0], [5.0, -5.0]]), "b": np.array([-5.0, -15.0])}
 PARITY |= {"V": np.array([0.5, -0.5]), "d": 0.0}
@@ -34,6 +39,8 @@ SHOWN = {
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which_mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
     "shapes": lambda: interactive.show_shapes(),
+    "gate": lambda: interactive.show_gate(data.TOKENS, np.tile(data.X, (8, 1)), *NETWORK[1:]),
+    "temperature": lambda: interactive.show_temperature(KINDS, GUESSES),
 }
 by_element = pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN.keys())
 
@@ -48,11 +55,6 @@ def shown(show):
     return bundle
 
 
-def values(show):
-    """The data that an element carries."""
-    return json.loads(re.search(r"^bring\(element, (.*?)\);$", shown(show)["text/html"], flags=re.M | re.S)[1])
-
-
 def sanitized(html):
     """What nbval compares of an output."""
     rules = configparser.ConfigParser()
@@ -61,6 +63,11 @@ def sanitized(html):
         if rule.name != "DEFAULT":
             html = re.sub(rule["regex"], rule["replace"], html)
     return html
+
+
+def compared(show):
+    """What nbval compares of an output: without the numbers of its marked lines."""
+    return sanitized(shown(show)["text/html"])
 
 
 class Still(HTMLParser):
@@ -292,12 +299,12 @@ def test_what_is_kept_is_rounded_and_no_other_machine_disagrees():
     assert carried["kept"][0][1] == [10, 32, 55, 78, 100, interactive.MARK]
     assert (carried["chance"], carried["enough"]) == (17, 95)
 
-    def compared(table):
-        return sanitized(shown(lambda: interactive.show_kept(table, chance=1 / 6))["text/html"])
+    def sanitized(table):
+        return compared(lambda: interactive.show_kept(table, chance=1 / 6))
 
     other = {T: {scale: part / 2 for scale, part in row.items()} for T, row in TABLE.items()}
-    assert compared(other) == compared(TABLE)
-    assert compared({T: {0.7: row[0.5], 0.9: row[0.9]} for T, row in TABLE.items()}) != compared(TABLE)
+    assert sanitized(other) == sanitized(TABLE)
+    assert sanitized({T: {0.7: row[0.5], 0.9: row[0.9]} for T, row in TABLE.items()}) != sanitized(TABLE)
 
     output = nbformat.v4.new_output("display_data", shown(SHOWN["kept"]))
     cell = nbformat.v4.new_code_cell("show_kept(table)", outputs=[output], execution_count=1)
@@ -439,3 +446,113 @@ def test_sizes_out_of_range_are_refused(settings):
     (name,) = settings
     with pytest.raises(ValueError, match=f"{name} must be a whole number from 1 to [39], got"):
         interactive.show_shapes(**settings)
+
+
+# A gate by hand
+
+
+def gated_run(x, z):
+    """The states of the cell that mixes, written for itself."""
+    h, states = np.zeros(4), []
+    for x_t, z_t in zip(x, z, strict=True):
+        h = z_t * h + (1 - z_t) * np.tanh(data.b + data.W @ h + data.U @ x_t)
+        states.append(h)
+    return np.array(states)
+
+
+def test_the_gate_mixes_and_its_influence_is_what_a_nudge_of_the_first_input_does():
+    x, z, nudge = np.tile(data.X, (3, 1)), np.random.default_rng(0).uniform(size=15), 1e-6
+    states, influence, alone = interactive._mixed(x, *NETWORK[1:], z)
+    np.testing.assert_allclose(states, gated_run(x, z), rtol=0, atol=1e-12)
+    slopes = []
+    for feature in range(3):
+        up, down = x.copy(), x.copy()
+        up[0, feature] += nudge
+        down[0, feature] -= nudge
+        slopes.append((gated_run(up, z) - gated_run(down, z)) / (2 * nudge))
+    # A nudge of 1e-6 leaves six digits of an influence that is a few ten thousandths.
+    np.testing.assert_allclose(influence, np.linalg.norm(slopes, axis=(0, 2)), rtol=1e-5, atol=0)
+    np.testing.assert_allclose(alone[[0, -1]], influence[0] * np.array([1, np.prod(z[1:])]), rtol=1e-12, atol=0)
+
+
+def test_a_gate_of_zero_is_the_plain_rnn_and_one_of_one_keeps_all():
+    states, influence, _ = interactive._mixed(*NETWORK, np.zeros(5))
+    np.testing.assert_allclose(states, rnn_forward(*NETWORK)[0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(influence, interactive._reach(*NETWORK, True)[:, 1], rtol=1e-12, atol=0)
+    states, influence, alone = interactive._mixed(*NETWORK, np.array([0, 1, 1, 1, 1]))
+    assert (states == states[0]).all()
+    assert (influence == influence[0]).all()
+    assert (alone == influence[0]).all()
+
+
+def test_the_gate_that_stands_still_shows_four_settings():
+    carried = values(SHOWN["gate"])
+    assert carried["tokens"] == list(data.TOKENS)
+    assert carried["asked"] == 0.5
+    text = "".join(Still(shown(SHOWN["gate"])["text/html"]).text)
+    for z in (0, 0.5, 0.9, 1):
+        states, influence, _ = interactive._mixed(np.tile(data.X, (8, 1)), *NETWORK[1:], np.array([0] + [z] * 39))
+        for number in (states[4, 0], states[-1, 0], influence[-1]):
+            assert interactive._rough(number) in text
+
+
+@pytest.mark.parametrize(
+    ("tokens", "settings", "message"),
+    [
+        ([*data.TOKENS, "!"], {}, "there must be 1 to 5 tokens, as x has so many rows; got 6"),
+        ([], {}, "there must be 1 to 5 tokens, as x has so many rows; got 0"),
+        (data.TOKENS, {"asked": 1.5}, "asked must be a number from 0 to 1, got 1.5"),
+        ("What?", {}, "tokens must be a sequence of non-empty strings"),
+    ],
+)
+def test_a_gate_that_does_not_fit_is_refused(tokens, settings, message):
+    with pytest.raises(ValueError, match=message):
+        interactive.show_gate(tokens, *NETWORK, **settings)
+
+
+# The temperature
+
+
+def test_the_temperature_sharpens_and_levels():
+    p = GUESSES["Alice "]
+    np.testing.assert_allclose(interactive._at_temperature(p, 1), p, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(interactive._at_temperature(1e6 * p, 0.5), p**2 / (p**2).sum(), rtol=1e-12, atol=0)
+    assert interactive._at_temperature(p, 0.001)[1] == 1  # (0.25 / 0.5) ** 1000 is below the rounding of 1
+    assert interactive._entropy(np.full(8, 1 / 8)) == 3
+    assert interactive._entropy(np.array([0.0, 1.0])) == 0
+
+
+def test_the_guesses_are_carried_in_millionths_and_no_other_machine_disagrees():
+    carried = values(SHOWN["temperature"])
+    assert carried["alphabet"] == KINDS
+    assert carried["contexts"] == list(GUESSES)
+    assert carried["guesses"][0] == [50000, 500000, 250000, 100000, 60000, 40000, 0, interactive.MARK]
+    other = {context: np.roll(p, 1) for context, p in GUESSES.items()}
+    assert compared(lambda: interactive.show_temperature(KINDS, other)) == compared(SHOWN["temperature"])
+    changed = {"Bob ": GUESSES["Alice "], "ab": GUESSES["ab"]}
+    assert compared(lambda: interactive.show_temperature(KINDS, changed)) != compared(SHOWN["temperature"])
+    assert "\\n<" not in shown(SHOWN["temperature"])["text/html"]
+
+
+def test_the_guess_that_stands_still_shows_the_likeliest_kind_and_the_entropy():
+    text = "".join(Still(shown(SHOWN["temperature"])["text/html"]).text)
+    assert "50.0 %" in text
+    assert f"{100 * 0.25 / (0.25 + 0.0625 + 0.01 + 0.0036 + 0.0025 + 0.0016):.1f} %" in text  # squared
+    assert interactive._written(interactive._entropy(GUESSES["ab"])) in text
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "guesses", "message"),
+    [
+        (KINDS, {}, "there must be at least one guess"),
+        ("aab", {"x": [0.5, 0.25, 0.25]}, "alphabet must hold single characters, each once, got 'aab'"),
+        (["a", "bc"], {"x": [0.5, 0.5]}, "alphabet must hold single characters"),
+        ("abc", {"x": [0.5, 0.5]}, r"the guess after 'x' must have shape \(3,\), got \(2,\)"),
+        ("ab", {"x": [0.5, 0.6]}, "the guess after 'x' must be probabilities with sum 1, got sum 1.1000"),
+        ("ab", {"x": [1.5, -0.5]}, "the guess after 'x' must be probabilities"),
+        ("ab", {" ": [0.5, 0.5]}, "guesses must be a sequence of non-empty strings"),
+    ],
+)
+def test_guesses_that_are_none_are_refused(alphabet, guesses, message):
+    with pytest.raises(ValueError, match=message):
+        interactive.show_temperature(alphabet, guesses)

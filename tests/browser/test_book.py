@@ -13,7 +13,7 @@ from conftest import PACKAGES, SCREENSHOTS, SITE, listen
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from rnn_helpers.course.gradebook import for_reading
+from rnn_grading.assignments import for_reading
 from tools import series
 
 PLACES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts)

@@ -27,6 +27,8 @@ START = np.array([0.5, -0.5, 0.2, 0.4])
 ANSWER = np.array([0.0, 0.0, 1.0, -1.0])
 CHOICE = ("W transposed", "bias twice", "missing tanh", "state not carried", "h_0 ignored")
 TABLE = {T: {scale: np.linspace(scale / 9, 1, T) for scale in (0.5, 0.9)} for T in (5, 20)}
+KINDS = ' abcdefghijk\n<"'
+GUESSES = {"Alice ": np.array([0, 30, 19, 15, 9, 8, 7, 5, 3, 1, 1, 0.5, 1, 0.5, 0]) / 100, "Quee": np.eye(15)[3]}
 # Parity in two units, one for "one or more" and one for "two", as page 08 sets it by hand.
 PARITY = {"U": np.full((2, 1), 10.0), "W": np.array([[5.0, -5.0], [5.0, -5.0]]), "b": np.array([-5.0, -15.0])}
 PARITY |= {"V": np.array([0.5, -0.5]), "d": 0.0}
@@ -37,6 +39,8 @@ SHOWN |= {
     "kept": lambda: interactive.show_kept(TABLE, chance=1 / 6),
     "which mistake": lambda: interactive.show_which_mistake(data.TOKENS, *NETWORK, CHOICE, h_0=START),
     "shapes": lambda: interactive.show_shapes(),
+    "gate": lambda: interactive.show_gate(data.TOKENS, np.tile(data.X, (8, 1)), *NETWORK[1:]),
+    "temperature": lambda: interactive.show_temperature(KINDS, GUESSES),
 }
 by_element = pytest.mark.parametrize("name", SHOWN)
 LIGHT, DARK = "background: #fffefb; color: #23211f", "background: #16181c; color: #dcd9d2; color-scheme: dark"
@@ -156,6 +160,51 @@ def test_the_reach_of_the_first_input_equals_pythons(modules, radius, bent):
     np.testing.assert_allclose([[step["size"], step["influence"]] for step in steps], expected, rtol=1e-12, atol=0)
 
 
+GATES = [np.full(40, z) for z in (0, 0.3, 0.99, 1)] + [
+    np.random.default_rng(seed).uniform(size=40) for seed in range(4)
+]
+
+
+@pytest.mark.parametrize("z", GATES, ids=lambda z: f"{z[0]:.2f}")
+def test_the_gate_mixes_as_pythons(modules, z):
+    x, z = np.tile(data.X, (8, 1)), np.append(z[::2], np.round(z[1::2]))  # half of them open or shut
+    steps = computed(modules, "gate", "mixed", x, {name: getattr(data, name).tolist() for name in "UWb"}, z)
+    states, influence, alone = interactive._mixed(x, data.U, data.W, data.b, z)
+    old = np.vstack([np.zeros(4), states[:-1]])
+    expected = {"h": states, "kept": z[:, np.newaxis] * old, "taken": states - z[:, np.newaxis] * old}
+    for name, wanted in expected.items():
+        np.testing.assert_allclose([step[name] for step in steps], wanted, rtol=0, atol=1e-12)
+    # Relative: with low gates they fade below 1e-8, along z alone below 1e-20.
+    np.testing.assert_allclose([step["influence"] for step in steps], influence, rtol=1e-12, atol=0)
+    np.testing.assert_allclose([step["alone"] for step in steps], alone, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.25, 0.5, 1, 1.3, 2])
+def test_the_temperature_is_pythons(modules, temperature):
+    rng = np.random.default_rng(0)
+    for p in (np.ones(1), GUESSES["Alice "], GUESSES["Quee"], *rng.dirichlet(np.full(70, 0.1), size=5)):
+        given = np.rint(1e6 * p)  # as the element carries them
+        expected = interactive._at_temperature(given, temperature)
+        now = computed(modules, "temperature", "atTemperature", given, temperature)
+        np.testing.assert_allclose(now, expected, rtol=0, atol=1e-12)
+        assert computed(modules, "temperature", "entropy", now) == pytest.approx(
+            interactive._entropy(expected), abs=1e-12
+        )
+        numbers = rng.uniform(size=40)
+        places = np.minimum(np.searchsorted(np.cumsum(expected), numbers, side="right"), len(p) - 1)
+        assert computed(modules, "temperature", "drawn", now, numbers) == places.tolist()
+
+
+def test_the_draws_are_even_and_the_same_for_the_same_seed(modules):
+    state, expected = 7, []
+    for _ in range(1000):
+        state = state * 16807 % (2**31 - 1)
+        expected.append(state / (2**31 - 1))
+    numbers = computed(modules, "temperature", "uniforms", 7, 1000)
+    assert numbers == expected
+    assert np.histogram(numbers, bins=4, range=(0, 1))[0].min() > 210  # 250 each; 40 away is three standard deviations
+
+
 @pytest.mark.parametrize("setting", list(settings()), ids=lambda setting: str(setting[0].shape + setting[2].shape[:1]))
 @pytest.mark.parametrize("target", [1.0, -0.4])
 def test_the_way_back_equals_pythons(modules, setting, target):
@@ -234,7 +283,7 @@ def test_an_element_is_accessible_and_fits_in_every_look(page, name):
 
 def exercise(page: Page) -> None:
     """Open what an element keeps closed, so that all of it is looked at."""
-    for button in page.get_by_role("button", name=re.compile("^(Show|it grows|bias twice)")).all():
+    for button in page.get_by_role("button", name=re.compile("^(Show|it grows|bias twice|about as much)")).all():
         button.click()
     for name in ("Read 1", "odd"):  # of the machine: the second is there when the first was pressed
         for button in page.get_by_role("button", name=name, exact=True).all():
@@ -596,3 +645,88 @@ def test_the_shapes_are_asked_for_judged_and_move_with_the_settings(page):
     assert row.locator("b").last.get_attribute("class") == "H"  # 6 in the colour of hidden units
     page.get_by_role("button", name="Hide them and ask again").click()
     expect(row).to_contain_text("?")
+
+
+# A gate by hand
+
+
+def test_the_gate_asks_then_shows_how_far_the_first_token_reaches(page):
+    page.set_content(page_with(html("gate")))
+    reached = page.get_by_role("row", name=re.compile("^the whole cell"))
+    expect(reached).to_contain_text("?")
+    page.get_by_role("button", name="more than 10 times as much").click()
+    expect(page.get_by_role("status")).to_contain_text("No, about as much: 4 · 10⁻⁹, and 2 · 10⁻⁸ in the plain RNN.")
+    expect(reached).to_contain_text("4 · 10⁻⁹")
+    page.get_by_role("button", name="z = 1", exact=True).tap()
+    assert numbers(reached.get_by_role("cell")) == [1.01, 1.01, 1.01]
+    assert page.locator("figure path").count() == 4
+
+
+def test_each_gate_is_moved_by_keyboard_and_mixes_at_its_token(page):
+    page.set_content(page_with(html("gate")))
+    z = np.zeros(40)
+    for place, (name, presses) in enumerate((("“What”", 0), ("“time”", 3), ("“is”", 1), ("“it”", 2))):
+        slider = page.get_by_role("slider", name=f"z at {name}")
+        slider.focus()
+        slider.press("End")
+        for _ in range(presses):
+            slider.press("ArrowLeft")
+        expect(slider).to_be_focused()
+        z[place] = 1 - presses / 100
+    page.get_by_role("slider", name="z at all later steps").fill("0.7")
+    z[5:] = 0.7
+    states, _, _ = interactive._mixed(np.tile(data.X, (8, 1)), *NETWORK[1:], z)
+    rows = page.locator(".rnn-live tbody tr")
+    for place, row in enumerate([0, 1, 2, 3, 4, 39]):
+        shown = numbers(rows.nth(place).locator("td span"))
+        kept = z[row] * states[row - 1, 0] if row else 0
+        expected = [z[row], kept, states[row, 0] - kept, states[row, 0]]
+        np.testing.assert_allclose(shown, expected, rtol=0, atol=0.00501)  # as written, two decimals
+    expect(page.get_by_role("slider", name="z at “time”")).to_have_attribute(
+        "aria-valuetext", re.compile("^0.97; unit 1")
+    )
+
+
+# The temperature
+
+
+def test_the_temperature_asks_then_moves_for_each_guess(page):
+    page.set_content(page_with(html("temperature")))
+    expect(page.get_by_role("slider")).to_be_hidden()
+    likeliest = page.get_by_role("row", name="“a”")
+    expect(likeliest).to_contain_text("30.0 %")
+    page.get_by_label("At temperature 1, “a” has 30.0 %. What will it have at 0.5?").fill("40")
+    page.keyboard.press("Enter")
+    p = GUESSES["Alice "]
+    sharp = interactive._at_temperature(p, 0.5)
+    expect(page.get_by_role("status")).to_contain_text(
+        f"At 0.5 it is {100 * sharp.max():.1f} %; you said 40.0 %. The square of each p, divided by the new sum: "
+        "“a” was 1.6 times as likely as “b”, and is now 2.5 times as likely."
+    )
+    slider = page.get_by_role("slider", name="Temperature")
+    for temperature in (0.1, 0.8, 2):
+        slider.fill(str(temperature))
+        now = interactive._at_temperature(p, temperature)
+        expect(likeliest).to_contain_text(f"{100 * now.max():.1f} %")
+        expect(page.get_by_text("the mean surprise of a draw")).to_contain_text(f"{interactive._entropy(now):.2f} bits")
+        others = f"{100 * np.sort(now)[:-8].sum():.1f} %"
+        expect(page.get_by_role("row", name="7 others")).to_contain_text(others)
+    page.get_by_role("button", name="after “Quee”").tap()
+    expect(slider).to_be_hidden()
+
+
+def test_the_draws_change_with_the_temperature_and_with_their_seed(page):
+    page.set_content(page_with(html("temperature")))
+    page.get_by_role("button", name="Show").click()
+    slider, draws, seen = page.get_by_role("slider", name="Temperature"), page.locator(".drawn"), []
+    for temperature in ("2", "0.5", "0.1", "2"):
+        slider.fill(temperature)
+        seen.append(draws.text_content())
+        assert len(seen[-1]) == 40
+    assert seen[0] == seen[3] != seen[1] != seen[2]
+    assert len(set(seen[0])) > len(set(seen[1])) > len(set(seen[2]))
+    assert seen[2].count("a") > 30
+    page.get_by_role("button", name="Draw others").click()
+    expect(draws).not_to_have_text(seen[3])
+    page.get_by_role("button", name="after “Quee”").click()
+    expect(draws).to_have_text(40 * "c")

@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from conftest import PACKAGES, ROOT, SITE
 
 from book import mistake_pages
-from rnn_helpers.course.cells import grade_id_of, is_answer
+from rnn_grading.assignments import grade_id_of, is_answer
 from tools import series
 
 PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
