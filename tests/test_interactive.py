@@ -70,6 +70,11 @@ def compared(show):
     return sanitized(shown(show)["text/html"])
 
 
+def values(show):
+    """The data that an element carries."""
+    return json.loads(re.search(r"^bring\(element, (.*?)\);$", shown(show)["text/html"], flags=re.M | re.S)[1])
+
+
 class Still(HTMLParser):
     """What is left of an output where no script runs: its tags, and its text."""
 
