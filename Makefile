@@ -35,8 +35,8 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test test-filled coverage test-portable test-oldest test-newest lint refresh reset update assignments \
-  grade gradescope test-course book test-browser
+.PHONY: help lab test test-filled seeds coverage test-portable test-oldest test-newest lint refresh reset update \
+  assignments grade gradescope test-course book test-browser
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,11 @@ test: $(READY) ## set up what is missing and check every claim: notebooks, packa
 # Apart from the tests, because nbval would call a filled page changed.
 test-filled: $(READY) ## run each page with its exercises filled in, rightly and wrongly
 	$(PY) -m pytest -o addopts='-p tools.settings' -n 2 $(PYTEST_ARGS) tests/filled
+
+# Apart from the tests, because it takes some twenty minutes.
+PAGES ?=
+seeds: $(READY) ## try what pages 7 to 12 say of training from ten other starts each: make seeds [PAGES="09 10"]
+	$(PY) -m tools.seeds $(PAGES)
 
 # Apart from the tests, because measuring takes a third of their time again.
 coverage: $(READY) ## measure how much of the package the unit tests reach, branch by branch

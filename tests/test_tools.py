@@ -10,6 +10,7 @@ import time
 import venv
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 import pytest
@@ -17,6 +18,7 @@ from nbclient import NotebookClient
 
 from tools import editable, settings
 from tools.processes import running
+from tools.seeds import __main__ as seeds
 
 ROOT = settings.ROOT
 on_posix = pytest.mark.skipif(os.name == "nt", reason="make, signals and locales are those of Linux and macOS")
@@ -95,7 +97,7 @@ def make(*arguments: str, environment: Path) -> subprocess.CompletedProcess[str]
 
 
 @on_posix
-@pytest.mark.parametrize("verb", ["help", "lab", "test", "grade", "test-oldest"])
+@pytest.mark.parametrize("verb", ["help", "lab", "test", "seeds", "grade", "test-oldest"])
 def test_a_makefile_that_is_only_read_changes_nothing(verb, tmp_path):
     ready = tmp_path / ".ready-lab,test"  # of an environment whose Python is gone
     ready.write_text("")
@@ -177,3 +179,50 @@ def test_every_wait_in_the_tests_has_a_limit():
     ]
     found = {path.name: without_limit(path.read_text("utf-8")) for path in (ROOT / "tests").rglob("*.py")}
     assert {name: calls for name, calls in found.items() if calls} == {}
+
+
+@on_posix
+def test_make_seeds_is_given_pages_by_their_numbers(environment):
+    (environment / ".ready-lab,test").write_text("")
+    done = make("seeds", "PAGES=09 10", environment=environment)
+    assert "ran -m tools.seeds 09 10\n" in done.stdout
+
+
+def test_make_seeds_tries_each_page_that_trains():
+    assert [page.stem[:2] for page in seeds.modules()] == ["07", "08", "09", "10", "11", "12"]
+
+
+@pytest.fixture
+def small_page(tmp_path):
+    """A page of one random number from 0 to 1, which two of its cells speak of."""
+    cells = ["import numpy as np\nu = np.random.default_rng(0).uniform()\nprint(f'{u:.4f} (on this machine)')"]
+    cells += ["assert 0 <= u <= 1 and round(u, 4) == 0.637", "half = u / 2"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, tmp_path / "13_small.ipynb")
+    return tmp_path / "13_small.ipynb"
+
+
+def test_a_claim_that_holds_for_one_seed_only_is_named(small_page, capsys):
+    broken = seeds.try_page(small_page, ModuleType("nothing further"), range(3))
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("page")]
+    assert told[0] == "page 13, seed 0: 0.6370"
+    assert len({line.partition(": ")[2] for line in told}) == 3, "each seed draws another number"
+    assert broken == [f"page 13, seed {seed}: round(u, 4) == 0.637" for seed in (1, 2)]
+
+
+def test_what_a_page_says_beyond_its_assertions_is_tried_too(small_page):
+    module = ModuleType("more")
+    module.further = lambda trial: trial.claim("half is below 0.1", trial.names["half"] < 0.1)
+    module.together = lambda trials: [("two seeds are tried", len(trials) == 2), ("a false one", False)]
+    broken = seeds.try_page(small_page, module, range(2))
+    assert {"page 13, seed 0: half is below 0.1", "page 13, 2 seeds: a false one"} <= set(broken)
+    assert not any("two seeds" in claim for claim in broken)
+
+
+def test_make_seeds_ends_red_when_a_claim_does_not_hold(small_page, monkeypatch):
+    monkeypatch.setattr(seeds, "modules", lambda: {small_page: ModuleType("nothing further")})
+    seeds.main("13", "--seeds", "1")  # the page as it is stored
+    with pytest.raises(SystemExit, match=r"page 13, seed 1: round\(u, 4\) == 0\.637"):
+        seeds.main("13", "--seeds", "2")
+    with pytest.raises(SystemExit, match="2"):
+        seeds.main("14")

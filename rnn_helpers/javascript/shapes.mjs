@@ -1,8 +1,9 @@
 // The options of a layer: the network drawn, and the shapes of what goes in and comes out, each number in the colour of
 // what it counts.
 import { button, draw, formOf, frame, make } from "./shared.mjs";
+import { DIAGRAM, ROW, arrow, box } from "./diagram.mjs";
 
-const STYLE = `
+const STYLE = `${DIAGRAM}
 .settings { display: flex; flex-wrap: wrap; gap: 0.5em 1.2em; margin: 0.6em 0; }
 .settings label { display: inline-flex; gap: 0.4em; align-items: center; min-height: 2.2em; }
 .settings input[type="number"] { width: 3.2em; border: 1px solid var(--quiet); border-radius: 4px; min-height: 2.2em;
@@ -11,22 +12,14 @@ const STYLE = `
 .T { color: color-mix(in srgb, #5D3A9B 55%, currentcolor); } .N { color: inherit; }
 .I { color: var(--input); } .H { color: var(--state); } .L { color: var(--weight); } .D { color: var(--wrong); }
 b { font-weight: 700; }
-svg { display: block; width: 100%; max-width: 30em; height: auto; margin: 0.8em 0; }
-svg text { font: 13px system-ui, sans-serif; fill: currentcolor; text-anchor: middle; }
-svg rect { fill: color-mix(in srgb, #009E73 14%, transparent); stroke: #009E73; stroke-width: 1.5; }
 svg rect.pair { fill: none; stroke: currentcolor; stroke-width: 1; opacity: 0.6; }
 svg rect.x { fill: color-mix(in srgb, #0072B2 14%, transparent); stroke: #0072B2; }
-svg rect.out { fill: color-mix(in srgb, #D55E00 14%, transparent); stroke: #D55E00; }
-svg path { stroke: currentcolor; stroke-width: 1.5; fill: none; }
-svg path.state { stroke: #D55E00; }
-svg path.head { fill: currentcolor; stroke: none; } svg path.state.head { fill: #D55E00; }
 td, th { text-align: left; }
 form label { display: inline-flex; gap: 0.3em; align-items: center; }
 .bar input[type="number"] { width: 3.2em; }
 `;
 const ACROSS = 78,
   FIRST = 110,
-  ROW = 34,
   GAP = 34,
   HALF = 27; // of the drawing, whose width is that of a telephone
 
@@ -57,20 +50,6 @@ const numbers = (shape, settings) =>
   between(
     sizes(shape, settings).map((size, k) => [make("b", { className: shape[k][shape[k].length - 1] }, String(size))]),
   );
-
-const arrow = (x1, y1, x2, y2, kind = "") => {
-  const [dx, dy] = [Math.sign(x2 - x1), Math.sign(y2 - y1)];
-  const [backX, backY] = [x2 - 7 * dx, y2 - 7 * dy];
-  const head = `M${x2} ${y2}L${backX - 4 * dy} ${backY - 4 * dx}L${backX + 4 * dy} ${backY + 4 * dx}Z`;
-  return [
-    draw("path", { class: kind, d: `M${x1} ${y1}L${x2 - 5 * dx} ${y2 - 5 * dy}` }),
-    draw("path", { class: `${kind} head`, d: head }),
-  ];
-};
-const box = (x, y, width, kind, text) => [
-  draw("rect", { class: kind, x: x - width / 2, y: y - ROW / 2, width, height: ROW, rx: 4 }),
-  draw("text", { x, y: y + 5 }, text),
-];
 
 /** The frame around the two cells that read the same input. */
 const pair = (x, bottom) =>

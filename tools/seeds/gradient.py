@@ -1,92 +1,48 @@
-"""What page 07 says of its example, over ten random networks: autograd agrees, trying makes a V, a small step helps."""
+"""What page 07 says of its example, for random networks: autograd agrees, trying makes a V, a small move helps."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from rnn_helpers import rnn_backward, rnn_forward
+from rnn_helpers import rnn_forward
+from tools.seeds.trial import Trial
 
-T, I, H = 5, 3, 4  # noqa: E741
 STEPS = 10.0 ** -np.arange(1, 12)
-Network = dict[str, np.ndarray]
 
 
-def network(seed: int) -> tuple[np.ndarray, np.ndarray, Network]:
-    """An input, a readout and weights of the sizes of the running example."""
-    rng = np.random.default_rng(seed)
-    weights = {"U": rng.uniform(-0.5, 0.5, (H, I)), "W": rng.uniform(-0.5, 0.5, (H, H)), "b": rng.uniform(-0.5, 0.5, H)}
-    return rng.uniform(-1, 1, (T, I)), rng.uniform(-1, 1, H), weights
+def further(trial: Trial) -> None:
+    """Give the page's functions another sentence, readout and weights, all random, and compare as the page does."""
+    page, rng = trial.names, np.random.default_rng(0)
+    x, V = rng.uniform(-1, 1, (5, 3)), rng.uniform(-1, 1, 4)
+    U, W, b = (rng.uniform(-0.5, 0.5, shape) for shape in ((4, 3), (4, 4), 4))
+    page.update(X=x, V=V, U=U, W=W, b=b)
+    output, h_n = rnn_forward(x, U, W, b)
+    answered = output, np.zeros((5, 4)), (V @ h_n - 1) * V, np.zeros(4)
+    _, d_U, d_W, d_b, _ = page["backward"](x, U, W, *answered)
+
+    by_torch = by_autograd(x, V, U, W, b)
+    apart = max(np.abs(ours - theirs).max() for ours, theirs in zip((d_U, d_W, d_b), by_torch, strict=True))
+    trial.claim("a random network's gradient is autograd's", apart < 1e-12)
+
+    tried = [page["numerical_gradient"](step) for step in STEPS]
+    right = np.array([np.abs(each - d_W).max() for each in tried])
+    mistaken = page["backward"](x, U, W.T, *answered)[2]
+    wrong = min(np.abs(each - mistaken).max() for each in tried)
+    trial.found |= {"autograd off by": apart, "trying at best": right.min(), "at the step": STEPS[right.argmin()]}
+    trial.found |= {"with the mistake": wrong}
+    trial.claim("trying makes a V", right[4] < min(right[0], right[-1]) / 100)
+    trial.claim("it agrees best at about 1e-5", 1e-7 < STEPS[right.argmin()] < 1e-3)
+    trial.claim("a mistake stays a mistake at every step", wrong > 1e6 * right[4])
+
+    loss, moved = page["loss_of"](U, W, b), page["loss_of"](U - 0.01 * d_U, W - 0.01 * d_W, b - 0.01 * d_b)
+    trial.claim("a small move against the gradient lowers the loss", moved < loss)
 
 
-def loss_of(x: np.ndarray, V: np.ndarray, weights: Network) -> float:
-    """Half the squared error of the answer, which should be 1."""
-    _, h_n = rnn_forward(x, **weights)
-    return float((V @ h_n - 1) ** 2 / 2)
-
-
-def gradients(x: np.ndarray, V: np.ndarray, weights: Network) -> Network:
-    """Those of U, W and b, by the way back."""
-    output, h_n = rnn_forward(x, **weights)
-    found = rnn_backward(x, weights["U"], weights["W"], output, d_h_n=(V @ h_n - 1) * V)
-    return {name: getattr(found, name) for name in weights}
-
-
-def by_autograd(x: np.ndarray, V: np.ndarray, weights: Network) -> Network:
-    """The same, by PyTorch."""
-    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in weights.items()}
-    h = torch.zeros(H, dtype=torch.float64)
+def by_autograd(x: np.ndarray, V: np.ndarray, *weights: np.ndarray) -> list[np.ndarray]:
+    """The gradients of U, W and b, by PyTorch."""
+    U, W, b = (torch.tensor(each, requires_grad=True) for each in weights)
+    h = torch.zeros(4, dtype=torch.float64)
     for x_t in torch.tensor(x):
-        h = torch.tanh(tensors["b"] + tensors["W"] @ h + tensors["U"] @ x_t)
-    ((torch.tensor(V) @ h - 1) ** 2 / 2).backward()
-    return {name: tensor.grad.numpy() for name, tensor in tensors.items()}
-
-
-def by_trying(x: np.ndarray, V: np.ndarray, weights: Network, step: float) -> np.ndarray:
-    """The gradient of W, by moving each of its numbers up and down."""
-    found = np.zeros((H, H))
-    for place in np.ndindex(H, H):
-        move = np.zeros((H, H))
-        move[place] = step
-        above, below = ({**weights, "W": weights["W"] + way * move} for way in (1, -1))
-        found[place] = (loss_of(x, V, above) - loss_of(x, V, below)) / (2 * step)
-    return found
-
-
-def measure(seed: int) -> Iterator[float]:
-    """How far autograd is off; trying, by its step; a W that is not transposed, at best; the loss before and after."""
-    x, V, weights = network(seed)
-    right, torchs = gradients(x, V, weights), by_autograd(x, V, weights)
-    yield max(np.abs(right[name] - torchs[name]).max() for name in right)
-    output, h_n = rnn_forward(x, **weights)
-    wrong = rnn_backward(x, weights["U"], weights["W"].T, output, d_h_n=(V @ h_n - 1) * V).W
-    tried = [by_trying(x, V, weights, step) for step in STEPS]
-    off = np.array([np.abs(each - right["W"]).max() for each in tried])
-    yield from off[[0, 4, -1]]
-    yield STEPS[off.argmin()]
-    yield min(np.abs(each - wrong).max() for each in tried)
-    for rate in (0, 0.01):
-        yield loss_of(x, V, {name: value - rate * right[name] for name, value in weights.items()})
-
-
-def main() -> None:
-    """Print a line a seed, and hold what the page says."""
-    for seed in range(10):
-        torchs, large, middle, small, best, wrong, before, after = measure(seed)
-        print(
-            f"seed {seed}: autograd off by {torchs:.0e}; steps 0.1, 1e-5, 1e-11 off by {large:.0e}, {middle:.0e}, "
-            f"{small:.0e}, least at {best:.0e}; W not transposed at least {wrong:.0e}; "
-            f"loss {before:.4f}, after a step {after:.4f}"
-        )
-        assert torchs < 1e-12
-        assert middle < 1e-9
-        assert middle < min(large, small) / 100
-        assert 1e-7 < best < 1e-3
-        assert wrong > 1e6 * middle
-        assert after < before
-
-
-if __name__ == "__main__":
-    main()
+        h = torch.tanh(b + W @ h + U @ x_t)
+    return [each.numpy() for each in torch.autograd.grad((torch.tensor(V) @ h - 1) ** 2 / 2, (U, W, b))]

@@ -1,54 +1,29 @@
-"""Run page 08 from ten starts: all that it asserts has to hold whatever weights its networks begin with.
-
-Run by `python -m tools.seeds.learning`; takes a minute or two, which is why it is apart from the tests.
-"""
+"""What page 08 says of its loss curve, and of what counting by three asks for."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
+from collections.abc import Iterator
 
-import nbformat
+import numpy as np
 
-from tools.series import DRAWING, ROOT
-
-PAGE = ROOT / "notebooks" / "08_learning.ipynb"
-SEEDS = range(10)
+from tools.seeds.trial import Trial
 
 
-def cells(seed: int) -> list[str]:
-    """The page's code, with another seed for every network; without what an exercise's empty body raises."""
-    found = [cell for cell in nbformat.read(PAGE, 4).cells if cell.cell_type == "code"]
-    asked = [cell for cell in found if "raises-exception" not in cell.metadata.get("tags", [])]
-    return [re.sub(r"\bseed=0\b", f"seed={seed}", _without_pictures(cell)) for cell in asked]
+def further(trial: Trial) -> None:
+    """Time the fall of the loss, and count by three with no more than parity has."""
+    page = trial.names
+    curve = page["of_twenty"]
+    begins, ends = 20 * np.flatnonzero(curve > 0.1)[-1] + 20, 20 * np.flatnonzero(curve < 0.0125)[0] + 20
+    trial.found |= {"loss above 0.1 until": int(begins), "below 0.0125 from": int(ends)}
+    trial.claim("the loss stays of the order of 0.125 for the first hundred updates", min(curve[:5]) > 0.06)
+    trial.claim("then it falls, within few updates", ends - begins < 500)
+
+    small, _ = page["train"](modulus=3, n_units=8, seed=0)
+    answers = np.rint(page["read"](small, page["long_3"].x[:100])[1])
+    trial.found["by three, 8 units, 2500 updates"] = float(np.mean(answers == page["long_3"].counts[:100]))
 
 
-def _without_pictures(cell: nbformat.NotebookNode) -> str:
-    """The source of a cell, whose picture is drawn but not displayed."""
-    is_drawing = DRAWING in cell.metadata.get("tags", [])
-    return cell.source.replace("plots.show(", "(lambda fig, alt: fig)(") if is_drawing else cell.source
-
-
-def run(seed: int) -> str:
-    """Run the page; an assertion that does not hold is an error."""
-    printed, names = io.StringIO(), {}
-    with contextlib.redirect_stdout(printed):
-        for source in cells(seed):
-            try:
-                exec(source, names)
-            except AssertionError as error:
-                raise AssertionError(f"with seed {seed} this does not hold:\n{source}") from error
-    return "; ".join(
-        line.partition(" (on this machine)")[0] for line in printed.getvalue().splitlines() if ": " in line
-    )
-
-
-def main() -> None:
-    """Print one line for each seed."""
-    for seed in SEEDS:
-        print(f"seed {seed}: {run(seed)}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
+    """Whether a third group wants more room and time."""
+    right = [trial.found["by three, 8 units, 2500 updates"] for trial in trials]
+    yield "a third group wants more room and time", min(right) < 1
