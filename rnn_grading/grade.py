@@ -234,7 +234,7 @@ def _name_and_time(file: File) -> str:
 
 def _replaced(file: File, content: bytes, record: dict[str, Any]) -> str:
     """A sentence on the earlier hand-in of which this one takes the place; empty if there is none."""
-    if not record or record.get("content") == hashlib.sha256(content).hexdigest():
+    if "file" not in record or record.get("content") == hashlib.sha256(content).hexdigest():
         return str(record.get("replaces", ""))
     return f"handed in again: {_name_and_time(file)} replaces {record['file']}"
 
@@ -304,9 +304,9 @@ def _points(one: _Waiting, result: Result) -> dict[str, float | None]:
 
 def _moved(one: _Waiting, result: Result) -> list[str]:
     """A sentence for each item of which the same file has other points than before."""
-    if one.before.get("content") != hashlib.sha256(one.task[0]).hexdigest():
+    before = one.before.get("points")
+    if before is None or one.before.get("content") != hashlib.sha256(one.task[0]).hexdigest():
         return []
-    before = one.before["points"]
     changed = {name: now for name, now in _points(one, result).items() if before.get(name) != now}
     who, titles = f"{one.hand_in.learner}, {one.hand_in.assignment}", one.task[2].titles
     return [f"{who}: {titles([name])} {_or_none(before.get(name))} -> {_or_none(now)}" for name, now in changed.items()]

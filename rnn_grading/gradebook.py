@@ -241,9 +241,10 @@ class _Listener(logging.Handler):
 def read_json(path: Path) -> dict[str, Any]:
     """What a file of ours holds; empty if it is not there or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -368,6 +368,16 @@ def test_a_later_hand_in_replaces_the_earlier_and_both_are_named(again, tmp_path
         assert "replaces" not in read_csv(work)["ada", STEP]["note"]
 
 
+@pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"key": "x", "content": "y", "result": {}}'])
+def test_a_record_that_is_broken_or_of_another_version_costs_nothing(record, again, best):
+    folder, work = again
+    before = csv_of(work)
+    (work / "records" / STEP / "ada.json").write_text(record)
+    report = grade_into(work, folder, best, pages=False)
+    assert (report.newly_graded, report.moved) == (1, [])
+    assert csv_of(work) == before
+
+
 def test_a_page_that_fails_changes_no_score(again, monkeypatch, best):
     folder, work = again
     before = csv_of(work)
