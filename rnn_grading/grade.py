@@ -258,7 +258,7 @@ def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool
     if plan.scheduler:
         from rnn_grading.cluster import judge_elsewhere
 
-        results = judge_elsewhere(tasks, plan.setting, plan.scheduler)
+        results = pool.once_more_alone(judge_elsewhere(tasks, plan.setting, plan.scheduler), tasks)
     else:
         results = pool.judge(tasks)
     rows = []

@@ -73,7 +73,11 @@ function render({ model, el }) {
   const p = { U, W, b },
     T = x.length,
     first = `\u201c${tokens[0]}\u201d`;
-  const gates = [...tokens, ...(T > tokens.length ? [`to ${T}`] : [])].map((name, k) => ({ name, k, z: 0 }));
+  const gates = [...tokens, ...(T > tokens.length ? [`${tokens.length + 1}\u2013${T}`] : [])].map((name, k) => ({
+    name,
+    k,
+    z: 0,
+  }));
   let answered = false;
   const after = (z) => gates.map((_, k) => (k ? z : 0)); // overwritten at the first token, then all alike
   const run = (zs) =>

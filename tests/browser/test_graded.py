@@ -11,11 +11,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from nbgrader.api import Gradebook
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "course"))
 
 import corpus
-from conftest import SCREENSHOTS
+from conftest import SCREENSHOTS, jupyterlab
 from payloads import hostile_notebook
 
 from rnn_grading.grade import Plan, grade
@@ -74,6 +75,27 @@ def test_the_notebook_that_formgrader_shows_runs_nothing(browser, graded, tmp_pa
     notebook = nbformat.read(path, as_version=4)
     page, _ = HTMLExporter(template_name="classic", sanitize_html=False).from_notebook_node(notebook)
     assert not ran(browser, tmp_path, page)
+
+
+def test_formgrader_runs_nothing_and_takes_marks(browser, graded, tmp_path):
+    """nbgrader's own page, as an instructor marks in it; the points are in the gradebook then."""
+    with Gradebook(f"sqlite:///{graded}/gradebook.db", "rnn") as gradebook:
+        number = gradebook.find_submission_notebook(corpus.STEP, corpus.STEP, NAME).id
+    with jupyterlab(tmp_path, graded) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        for path in (f"gradebook/{corpus.STEP}/{corpus.STEP}", "manage_students", f"submissions/{number}/"):
+            page.goto(f"{address}formgrader/{path}")
+            page.wait_for_load_state("networkidle")
+            assert not page.evaluate("!!window.ran"), path
+        assert page.get_by_text("click me").count() > 3  # the payloads are there, as text
+        points = page.locator("input.score").last
+        points.fill("3")
+        with page.expect_response(lambda answer: "/api/grade" in answer.url and answer.request.method == "PUT"):
+            points.press("Tab")
+        page.close()
+    with Gradebook(f"sqlite:///{graded}/gradebook.db", "rnn") as gradebook:
+        assert gradebook.find_grade("words-answer", corpus.STEP, corpus.STEP, NAME).manual_score == 3
 
 
 def test_as_it_was_handed_in_it_would(browser, tmp_path):

@@ -8,13 +8,13 @@ import re
 
 import corpus
 import pytest
-from conftest import LIMITS
+from conftest import LIMITS, grade_into, hand_in, read_csv
 
 from rnn_grading import cluster
 from rnn_grading.classroom import named, write_classroom
 from rnn_grading.cluster import judge_elsewhere
 from rnn_grading.gradebook import Course
-from rnn_grading.scores import Setting
+from rnn_grading.scores import Result, Setting
 from rnn_grading.walls import Problem
 from rnn_helpers.checks import MISTAKES
 
@@ -86,6 +86,16 @@ def test_a_cluster_loses_nothing_and_does_nothing_twice_when_a_worker_is_killed(
                 os.kill(next(iter(two.workers.values())).process.process.pid, 9)
     assert sorted(found) == list(range(8))
     assert [result.messages for result in found.values()] == [dict.fromkeys(step.items, "")] * 8
+
+
+def test_a_time_out_on_the_clock_elsewhere_is_tried_again_here(monkeypatch, best, tmp_path):
+    """Who shares a machine of a cluster with others loses nothing by it."""
+    slow = Result("timed out", {"first-test": "first_step: it ran too long"}, by_the_clock=True)
+    monkeypatch.setattr(cluster, "judge_elsewhere", lambda tasks, *about: ((key, slow) for key in tasks))
+    for learner in ("ada", "bo"):
+        hand_in(tmp_path / "in", learner, corpus.solved(STEP))
+    grade_into(tmp_path / "course", tmp_path / "in", best, pages=False, scheduler="tcp://nowhere")
+    assert [row["score"] for row in read_csv(tmp_path / "course").values()] == ["16", "16"]
 
 
 def test_a_scheduler_that_does_not_answer_is_told(best, step, monkeypatch):
