@@ -16,9 +16,9 @@ BIN := $(VENV)/bin
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 endif
 READY := $(VENV)/.ready-$(EXTRAS)
-COURSE := $(VENV)/.ready-lab,test,course
+COURSE := $(VENV)/.ready-lab,test,course,cluster
 BOOK := $(VENV)/.ready-course,book
-BROWSER := $(VENV)/.ready-lab,test,course,book,browser
+BROWSER := $(VENV)/.ready-lab,test,course,cluster,book,browser
 NODE := $(VENV)/node/.ready
 PY := $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 # A folder that was moved or copied keeps its environment: the package is found here, wherever that was made.
@@ -36,7 +36,7 @@ export OMP_NUM_THREADS ?= 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help lab test test-filled seeds coverage test-portable test-oldest test-newest lint refresh reset update \
-  assignments grade test-course book test-browser
+  assignments grade gradescope test-course book test-browser
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -51,8 +51,9 @@ test: $(READY) ## set up what is missing and check every claim: notebooks, packa
 test-filled: $(READY) ## run each page with its exercises filled in, rightly and wrongly
 	$(PY) -m pytest -o addopts='-p tools.settings' -n 2 $(PYTEST_ARGS) tests/filled
 
-# Apart from the tests, because it takes some twenty minutes.
+# Those to try, for seeds; yes or no, for grade.
 PAGES ?=
+# Apart from the tests, because it takes some twenty minutes.
 seeds: $(READY) ## try what pages 7 to 12 say of training from ten other starts each: make seeds [PAGES="09 10"]
 	$(PY) -m tools.seeds $(PAGES)
 
@@ -103,16 +104,22 @@ refresh: $(READY) ## re-execute the notebooks, or one (PAGE=05), in place and st
 	$(PY) -m tools.series refresh $(PAGE)
 
 assignments: $(COURSE) ## make the learners' versions of the assignments, with a zip for each, in build/assignments
-	$(PY) -m rnn_helpers.course assignments
+	$(PY) -m rnn_grading assignments
 
 SUBMISSIONS ?=
 JOBS ?= 2
-grade: export SUBMISSIONS := $(SUBMISSIONS)
-grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [GRADE_ARGS=...]
-	@$(PY) -m rnn_helpers.course grade --jobs $(JOBS) $(GRADE_ARGS) "$$SUBMISSIONS"
+SCHEDULER ?=
+assignments grade: export WALLS := $(WALLS)
+# Taken from the environment by the shell, where an apostrophe in a name is nothing special.
+grade: export SUBMISSIONS := $(value SUBMISSIONS)
+grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [PAGES=no] [WALLS=no] ...
+	@$(PY) -m rnn_grading grade --jobs $(JOBS) --pages $(or $(PAGES),yes) --scheduler "$(SCHEDULER)" $(GRADE_ARGS) "$$SUBMISSIONS"
+
+gradescope: $(COURSE) ## make an autograder for Gradescope of each assignment, in build/gradescope
+	$(PY) -m rnn_grading gradescope
 
 test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
-	$(PY) -m pytest -o addopts='-p tools.settings' --cov --cov-config=tests/course/coverage.ini tests/course
+	$(PY) -m pytest -o addopts='-p tools.settings' -rs --cov --cov-config=tests/course/coverage.ini $(PYTEST_ARGS) tests/course
 
 book: $(BOOK) $(NODE) ## make the series a web site, in build/book
 	$(PY) -m book.build $(VENV)/node/node_modules

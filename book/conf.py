@@ -13,7 +13,8 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
 import rnn_helpers
-from book import exercises
+from book import exercises, mistake_pages
+from book.answers import at_the_end
 from tools import series
 
 ROOT = series.ROOT
@@ -113,7 +114,6 @@ def dress(app: Sphinx, page: nodes.document) -> None:
             if isinstance(paragraph.parent, nodes.block_quote):  # which is its frame in JupyterLab
                 paragraph.parent.replace_self(paragraph.parent.children)
     number_figures(page, place)
-    answers_at_the_end(page)
     last = list(page.findall(nodes.paragraph))[-1]
     if last.astext().startswith("Next:"):  # the theme says it too, right below
         last.parent.remove(last)
@@ -125,37 +125,6 @@ def dress(app: Sphinx, page: nodes.document) -> None:
             )
             emphasis.replace_self(link)
             link += emphasis
-
-
-DETAILS = re.compile(r"<details[^>]*>\s*<summary>(.*?)</summary>(.*)", flags=re.S)
-
-
-def answers_at_the_end(page: nodes.document) -> None:
-    """Set every folded answer once more at the end, for paper, where a reader would see it before having tried."""
-    answers: list[nodes.container] = []
-    for opening in list(page.findall(nodes.raw)):
-        match = DETAILS.match(opening.astext())
-        if not match:
-            continue
-        (summary, rest), parent, number = match.groups(), opening.parent, len(answers) + 1
-        at = parent.index(opening)
-        inside, end, after = rest.partition("</details>")
-        told: list[nodes.Node] = [nodes.raw("", f"<div>{inside}</div>", format="html")] if inside.strip() else []
-        for each in [] if end else parent[at + 1 :]:
-            if isinstance(each, nodes.raw) and "</details>" in each.astext():
-                break
-            told.append(each)
-        place = f'<span class="on-paper">: no. {number} at the end</span>'
-        opened = f'<details class="answered"><summary>{summary}{place}</summary>'
-        text = opened + (f"<div>{inside}</div>{end}{after}" if end else inside)
-        parent[at] = nodes.raw("", text, format="html")
-        answer = nodes.container("", nodes.rubric("", f"{number}. {re.sub('<.*?>', '', summary)}"), classes=["answer"])
-        answer += [each.deepcopy() for each in told]
-        for each in answer.findall(nodes.Element):
-            each["ids"] = []
-        answers.append(answer)
-    if answers:
-        page.append(nodes.container("", nodes.rubric("", "Answers and hints"), *answers, classes=["answers"]))
 
 
 # A sentence ends before a capital: "What time is it ?" within one does not end it.
@@ -194,6 +163,12 @@ def only_published_pages_are_launched(
         buttons[:] = [button for button in buttons if button.get("label") != "launch-buttons"]
 
 
+def answers(app: Sphinx, page: nodes.document) -> None:
+    """Set what is folded once more at the end of a page; what a page about a mistake folds is no answer."""
+    if not app.env.docname.startswith(f"{mistake_pages.FOLDER}/"):
+        at_the_end(page)
+
+
 def skip(app: Sphinx, kind: str, name: str, member: object, skipped: bool, options: dict[str, Any]) -> bool | None:
     """Leave out the fields of a named tuple: its docstring has said what they are."""
     return True if (getattr(member, "__doc__", "") or "").startswith("Alias for field number") else None
@@ -204,6 +179,29 @@ def folds_are_called_what_they_say(
 ) -> None:
     """Take off folded code the label that hides its text from screen readers."""
     context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
+
+
+CODE = re.compile(r'(?<=<div class="highlight"><pre>)(.*?)(?=</pre>)', flags=re.S)
+
+
+def lines_know_their_indentation(
+    app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None
+) -> None:
+    """Make each line of code an element that says how far it is set in: what does not fit goes on further in than that.
+
+    Its line break stays inside, so that what is selected and copied has as many lines as before.
+    """
+    context["body"] = CODE.sub(lambda code: "".join(map(_line, code[1].splitlines(True))), context.get("body", ""))
+
+
+LEADING = re.compile(r"((?:<[^>]*>)*)( *)")
+
+
+def _line(line: str) -> str:
+    tags, blanks = LEADING.match(line).groups()  # type: ignore[union-attr]
+    rest = line[len(tags + blanks) :]
+    start = f'<span class="start">{blanks}</span>' if blanks else ""
+    return f'<span class="line" style="--in: {len(blanks)}ch">{tags}{start}{rest}</span>'
 
 
 def describe(app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None) -> None:
@@ -241,7 +239,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", keep_together)
     app.connect("doctree-read", dress)
     app.connect("doctree-read", exercises.frame)
+    app.connect("doctree-read", answers)
     app.connect("html-page-context", describe)
+    app.connect("html-page-context", lines_know_their_indentation)
     app.connect("html-page-context", folds_are_called_what_they_say)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

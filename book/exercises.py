@@ -9,10 +9,10 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 from tools.exercises import definitions, find, is_empty, tags
-from tools.series import AFTER_TRYING, DRAWING, GUARD, SOLUTION
+from tools.series import AFTER_TRYING, DRAWING, GUARD, SOLUTION, TRAINING
 
-FOLDS = {SOLUTION: "Solution", GUARD: "Checked here", DRAWING: "How this is drawn"}
-_FOLDED = '<details class="exercise-says"><summary>What the check says</summary><p>{says}</p></details>'
+FOLDS = {SOLUTION: "Solution", GUARD: "Checked here", DRAWING: "How this is drawn", TRAINING: "How it is trained"}
+_FOLDED = "<details><summary>What the check says</summary><p>{says}</p></details>"
 WRITE, CHECK = "exercise", "exercise_check"  # tags for the two cells; myst-nb makes classes of them
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from book import mistake_pages, port_pages
 from book.exercises import fold, with_exercises, with_folds
-from rnn_helpers.course.gradebook import for_reading
+from rnn_grading.assignments import for_reading
 from tools import series
 
 ROOT = series.ROOT

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,9 +20,19 @@ from typing import Any
 import numpy as np
 
 from rnn_helpers.mistakes import CATALOGUE, Mistake, forward_from
-from rnn_helpers.rnn import RNN, rnn_forward
+from rnn_helpers.rnn import RNN, rnn_backward, rnn_forward
 
-__all__ = ["show_kept", "show_shapes", "show_size_of_w", "show_stepper", "show_which_mistake"]
+__all__ = [
+    "show_gate",
+    "show_kept",
+    "show_machine",
+    "show_shapes",
+    "show_size_of_w",
+    "show_stepper",
+    "show_temperature",
+    "show_way_back",
+    "show_which_mistake",
+]
 
 MODULES = Path(__file__).with_name("javascript")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', flags=re.M)
@@ -149,19 +160,13 @@ def show_kept(table: Mapping[int, Mapping[float, Sequence[float]]], *, chance: f
             raise ValueError(f"every part must be from 0 to 1, got {each}")
     percents = {place: [round(100 * part) for part in row.tolist()] for place, row in parts.items()}
     least = round(100 * enough)
-    # One line for each T and scale, with the mark at its end, in the data and in the still table.
     rows = [
-        f'<tr><th scope="row">{T}</th><td>{scale}</td><td>{sum(percent >= least for percent in percents[T, scale])}'
-        f"</td></tr><!-- {MARK}\n-->"
+        [str(T), str(scale), str(sum(percent >= least for percent in percents[T, scale]))]
         for T in lengths
         for scale in scales
     ]
-    body = "\n".join(rows)
-    still = (
-        f"<table>\n<caption>Positions read back in {least} % of the sequences or more</caption>\n<thead><tr>"
-        f'<th scope="col">T</th><th scope="col">scale of W</th><th scope="col">positions</th></tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody>\n</table>"
-    )
+    caption = f"Positions read back in {least} % of the sequences or more"
+    still = _table(caption, ["T", "scale of W", "positions"], rows, marked=True)
     alt = (
         f"An element to move: how many of T = {' or '.join(map(str, lengths))} positions can be read back from the "
         f"last state, for W scaled to {', '.join(map(str, scales))}."
@@ -174,6 +179,58 @@ def show_kept(table: Mapping[int, Mapping[float, Sequence[float]]], *, chance: f
         "kept": [[[*percents[T, scale], MARK] for scale in scales] for T in lengths],
     }
     _show("kept", values, still, alt)
+
+
+def show_machine(
+    U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, d: float, *, names: Sequence[str] = ("even", "odd")
+) -> None:
+    """Display a trained network that reads bits as the machine that it has become: a reader says where each bit leads.
+
+    Its answer y = V h + d, rounded, is the number of the group in which the state is. Beside it, the picture shows the
+    last bit, as a linear probe (least squares, on all sequences of six bits) reads it. The weights are rounded to three
+    decimals, and stand on lines that end in "(on this machine)": the cell bounds them by an assertion.
+
+    Parameters
+    ----------
+    U : ndarray, shape (H, 1)
+        Weights of the bit.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    V : ndarray, shape (H,)
+        Weights of the answer.
+    d : float
+        Its bias.
+    names : sequence of str, default ("even", "odd")
+        What the groups are called, from 0 on. Before the first bit it is in group 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a number is not finite, or the network is no such machine on six bits: its answer is
+        none of the groups, or a bit leads from one group to two.
+    """
+    size = np.shape(U)[:1]
+    shapes = {"U": (*size, 1), "W": (*size, *size), "b": size, "V": size, "d": ()}
+    given = {"U": U, "W": W, "b": b, "V": V, "d": d}
+    # Three decimals, and zero without a sign.
+    net = {name: _array(name, given[name], *shape).round(3) + 0.0 for name, shape in shapes.items()}
+    groups = _texts("names", names)
+    states, bits = _after_six_bits(net["U"], net["W"], net["b"])
+    table = _moves(states @ net["V"] + net["d"], bits, len(groups))
+    columns = np.column_stack([states.reshape(-1, *size), np.ones(bits.size)])
+    *probe, bias = np.linalg.lstsq(columns, bits.ravel())[0].round(3) + 0.0
+    net |= {"probe": np.array(probe), "bias": np.array(bias)}
+    rows = [[name, *(groups[to] for to in row)] for name, row in zip(groups, table, strict=True)]
+    leads = "; ".join(f"from {name}, 0 leads to {zero} and 1 to {one}" for name, zero, one in rows)
+    alt = (
+        "An element to move: feed bits to a trained network, and see its state move between groups. It is a machine: "
+        f"{leads}."
+    )
+    marked = {name: [*array.ravel().tolist(), MARK] for name, array in net.items() if name != "W"}
+    values = {"names": groups, **marked, "W": [[*row, MARK] for row in net["W"].tolist()]}
+    _show("machine", values, _table("Where each bit leads", ["group", "bit 0", "bit 1"], rows), alt)
 
 
 def show_which_mistake(
@@ -246,6 +303,76 @@ def show_which_mistake(
     _show("which_mistake", values, still, alt)
 
 
+def show_way_back(
+    tokens: Sequence[str],
+    x: np.ndarray,
+    U: np.ndarray,
+    W: np.ndarray,
+    b: np.ndarray,
+    V: np.ndarray,
+    target: float,
+    *,
+    weight: tuple[int, int] = (0, 0),
+) -> None:
+    """Display how a loss goes back through a sentence, step by step, and what each step sends into one weight of W.
+
+    The loss is half the square of y - target, with the answer y = V h(T). A reader says of each step whether its share
+    is above or below zero, changes W, V and the target, and moves all weights against their gradients.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The T tokens.
+    x : ndarray, shape (T, I)
+        The vector of each token.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    V : ndarray, shape (H,)
+        Weights of the answer.
+    target : float
+        What the answer should be.
+    weight : tuple of int, default (0, 0)
+        Row and column of the weight of W to begin with, from 0 on.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, there is no token, a number is not finite, or W has no such weight.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    V, wanted = _array("V", V, len(b)), float(_array("target", target))
+    names = _texts("tokens", tokens)
+    if len(names) != len(x):
+        raise ValueError(f"x has {len(x)} rows, but there are {len(names)} tokens")
+    if weight not in list(np.ndindex(W.shape)):
+        raise ValueError(f"weight must be row and column of a number of W, whose shape is {W.shape}; got {weight!r}")
+    unit, source = weight
+    _, d_z, before = _way_back(x, U, W, b, V, wanted)
+    shares = d_z[:, unit] * before[:, source]
+    called = f"W{_lowered(unit, source)}"
+    rows = [
+        [f"{t + 1}, {names[t]}", *map(_written, (d_z[t, unit], before[t, source], shares[t]))]
+        for t in reversed(range(len(x)))
+    ]
+    headings = ["step", f"d_z of unit {unit + 1}", f"times unit {source + 1} before", f"share for {called}"]
+    still = _table(
+        f"From the last step to the first, with target {wanted:g}",
+        headings,
+        [*rows, ["sum", "", "", _written(shares.sum())]],
+    )
+    alt = (
+        f"An element to move: walk back from the loss through the {len(names)} tokens of “{' '.join(names)}”. From the "
+        f"last step to the first, the shares of {called} are {', '.join(row[-1] for row in rows)}; they add up to "
+        f"{_written(shares.sum())}."
+    )
+    values = {"tokens": names, **_listed(x=x, U=U, W=W, b=b, V=V[np.newaxis]), "target": wanted, "weight": list(weight)}
+    _show("way_back", values, still, alt)
+
+
 def show_shapes(
     *,
     T: int = 5,
@@ -298,6 +425,106 @@ def show_shapes(
         "batch_first": bool(batch_first),
     }
     _show("shapes", values, _table(f"Shapes for {kind}", ["array", "shape"], rows), alt)
+
+
+def show_gate(
+    tokens: Sequence[str], x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, *, asked: float = 0.5
+) -> None:
+    """Display a gate z to set by hand at each token, in a cell that mixes the old state with a plain RNN's new value.
+
+    The cell is h(t) = z(t) h(t-1) + (1 - z(t)) tanh(b + W h(t-1) + U x(t)), with one z for all units. Shown is what
+    the first unit keeps and takes, and the influence of the first token: the norm of the derivative of h(t) by x(1),
+    whole, and what of it comes along the factors z alone.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The first tokens of the sequence, each with a z of its own.
+    x : ndarray, shape (T, I)
+        The inputs; the steps after those of `tokens` share one more z.
+    U : ndarray, shape (H, I)
+        Weights of the input.
+    W : ndarray, shape (H, H)
+        Weights of the state.
+    b : ndarray, shape (H,)
+        The bias.
+    asked : float, default 0.5
+        The z after the first token that a reader is asked about, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, there are more tokens than inputs, `asked` is out of range, or a number is not finite.
+    """
+    x, U, W, b = _network(x, U, W, b)
+    names = _texts("tokens", tokens)
+    if not 1 <= len(names) <= len(x):
+        raise ValueError(f"there must be 1 to {len(x)} tokens, as x has so many rows; got {len(names)}")
+    if not 0 <= _array("asked", asked) <= 1:
+        raise ValueError(f"asked must be a number from 0 to 1, got {asked!r}")
+    rows = []
+    for z in (0.0, 0.5, 0.9, 1.0):
+        h, influence, alone = _mixed(x, U, W, b, np.append(0, np.full(len(x) - 1, z)))
+        unit = (_written(h[t, 0]) for t in (len(names) - 1, -1))
+        rows.append([f"{z:.1f}", *unit, _rough(influence[-1]), _rough(alone[-1])])
+    headings = [
+        f"z after “{names[0]}”",
+        f"unit 1 at “{names[-1]}”",
+        f"at step {len(x)}",
+        "influence of x(1)",
+        "along z",
+    ]
+    alt = (
+        f"An element to move: a gate z for each token of “{' '.join(names)}”, and what it keeps and takes. With z = 0 "
+        f"at “{names[0]}” and 0.9 after it, the influence of x(1) at step {len(x)} is about {rows[2][3]}; with z = 0 "
+        f"everywhere, as in a plain RNN, {rows[0][3]}."
+    )
+    still = _table(f"z is 0 at “{names[0]}”, and then alike at all tokens", headings, rows)
+    _show("gate", {"tokens": names, **_listed(x=x, U=U, W=W, b=b), "asked": float(asked)}, still, alt)
+
+
+def show_temperature(alphabet: Sequence[str], guesses: Mapping[str, np.ndarray]) -> None:
+    """Display guesses of the next character as bars, for a temperature to move, with forty seeded draws from them.
+
+    At a temperature each p is raised to the power 1 / temperature, and divided by the new sum; the entropy is the mean
+    of -log2 p over what is drawn. The element carries each p in millionths, on lines that end in "(on this machine)":
+    what a network has learned differs between machines, and the cell that shows it bounds it by an assertion.
+
+    Parameters
+    ----------
+    alphabet : sequence of str
+        The K kinds of characters, each once.
+    guesses : mapping of str to ndarray of shape (K,)
+        For each text to choose from, the probability of each kind to come next.
+
+    Raises
+    ------
+    ValueError
+        If there is no guess, a kind is not one character or comes twice, or a guess is not K probabilities with sum 1.
+    """
+    kinds, contexts = list(alphabet), _texts("guesses", guesses)
+    if not all(isinstance(kind, str) and len(kind) == 1 for kind in kinds) or len(set(kinds)) < len(kinds):
+        raise ValueError(f"alphabet must hold single characters, each once, got {alphabet!r}")
+    if not contexts:
+        raise ValueError("there must be at least one guess")
+    carried, rows = [], []
+    for context in contexts:
+        p = _array(f"the guess after {context!r}", guesses[context], len(kinds))
+        if p.min() < 0 or abs(p.sum() - 1) > 1e-4:  # as far off as float32 may be
+            raise ValueError(f"the guess after {context!r} must be probabilities with sum 1, got sum {p.sum():.4f}")
+        millionths = np.rint(1e6 * p)
+        carried.append([*map(int, millionths), MARK])
+        for temperature in (0.1, 0.5, 1.0, 2.0):
+            now = _at_temperature(millionths, temperature)
+            rows.append([f"{temperature}", f"“{context}”", f"{100 * now.max():.1f} %", _written(_entropy(now))])
+    still = _table(
+        "The likeliest kind, and the entropy", ["temperature", "after", "likeliest", "bits"], rows, marked=True
+    )
+    alt = (
+        f"An element to move: the guess of the next character after {' and after '.join(f'“{c}”' for c in contexts)}, "
+        f"at temperatures from 0.1, where nearly all goes to the likeliest kind, to 2, where all become more alike."
+    )
+    _show("temperature", {"alphabet": "".join(kinds), "contexts": contexts, "guesses": carried}, still, alt)
 
 
 # What is asked of the arguments
@@ -384,6 +611,63 @@ def _reach(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, bent: boo
     return np.array(rows)
 
 
+def _mixed(
+    x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of a cell with a gate given for each step: the states (T, H), the influence of x(1), and along z alone (T,)."""
+    h, derivative, states, influences = np.zeros(len(b)), np.zeros(U.shape), [], []
+    for t, x_t in enumerate(x):
+        n = np.tanh(b + W @ h + U @ x_t)
+        slope = (1 - n**2)[:, np.newaxis] * (W @ derivative if t else U)
+        derivative = z[t] * derivative + (1 - z[t]) * slope
+        h = z[t] * h + (1 - z[t]) * n
+        states.append(h)
+        influences.append(np.linalg.norm(derivative))
+    return np.array(states), np.array(influences), influences[0] * np.cumprod([1, *z[1:]])
+
+
+def _at_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
+    """The guess p, of any sum, at a temperature; its largest is 1 before the power, so that none becomes too small."""
+    powers = (p / p.max()) ** (1 / temperature)
+    return powers / powers.sum()
+
+
+def _entropy(p: np.ndarray) -> float:
+    """The mean of -log2 p over what is drawn from p, in bits."""
+    some = p[p > 0]
+    return float(-(some * np.log2(some)).sum())
+
+
+def _way_back(
+    x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray, V: np.ndarray, target: float
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The answer y = V h(T); for each step, the derivative of (y - target)² / 2 by the sum in tanh, and h(t-1)."""
+    states, h_n = rnn_forward(x, U, W, b)
+    y = V @ h_n
+    # Read as an input of its own, the sum would have U = 1: what `rnn_backward` calls the gradient of x is then d_z.
+    d_z = rnn_backward(states, np.eye(len(b)), W, states, d_h_n=(y - target) * V).x
+    return float(y), d_z, np.vstack([np.zeros(len(b)), states[:-1]])
+
+
+def _after_six_bits(U: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The states (6, 64, H) while all sequences of six bits are read, and the bits (6, 64)."""
+    bits = np.array(list(itertools.product((0, 1), repeat=6))).T
+    return rnn_forward(bits[..., np.newaxis], U, W, b)[0], bits
+
+
+def _moves(answers: np.ndarray, bits: np.ndarray, n_groups: int) -> np.ndarray:
+    """The table (G, 2) of the machine that gives these answers (T, N) to bits (T, N): what follows on group and bit."""
+    after = np.rint(answers).astype(int)
+    if not np.isin(after, range(n_groups)).all():
+        raise ValueError(f"every answer must round to a group from 0 to {n_groups - 1}, got up to {answers.max():.2f}")
+    before = np.vstack([np.zeros_like(after[:1]), after[:-1]])
+    table = np.zeros((n_groups, 2), dtype=int)
+    table[before, bits] = after
+    if (table[before, bits] != after).any():
+        raise ValueError("this network is no machine of its groups: from one of them, the same bit leads to two")
+    return table
+
+
 # From module and data to an output
 
 
@@ -427,17 +711,24 @@ def _listed(**arrays: np.ndarray) -> dict[str, Any]:
     return {name: array.tolist() for name, array in arrays.items()}
 
 
-def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """An HTML table, the first entry of each row its heading."""
+def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, marked: bool = False) -> str:
+    """An HTML table, the first entry of each row its heading; the line of each row ends in the mark if `marked`."""
     head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in headings)
     numbers = ["".join(f"<td>{html.escape(cell)}</td>" for cell in cells) for _, *cells in rows]
+    end = f"</tr><!-- {MARK}\n-->" if marked else "</tr>"
     body = "\n".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>{cells}</tr>' for row, cells in zip(rows, numbers, strict=True)
+        f'<tr><th scope="row">{html.escape(row[0])}</th>{cells}{end}' for row, cells in zip(rows, numbers, strict=True)
     )
     return (
         f"<table>\n<caption>{html.escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>"
     )
+
+
+def _lowered(*places: int) -> str:
+    """Row and column of a weight, counted from 1, as they are written small below the line."""
+    digits = ["".join(chr(0x2080 + int(digit)) for digit in str(place + 1)) for place in places]
+    return ("," if max(places) > 8 else "").join(digits)
 
 
 def _rough(number: float) -> str:

@@ -228,7 +228,8 @@ def code_of(path: Path) -> str:
 @cache
 def foreign(path: Path) -> set[str]:
     """The imports that neither Python nor the series itself provides."""
-    own = {"rnn_helpers", "tests", "tools"}
+    own = {"rnn_helpers", "rnn_grading", "tests", "tools"}
+    own |= {"wire"} if path.name == "worker.py" else set()  # a copy of it lies beside a worker
     if path.is_relative_to(ROOT / "tests"):
         own |= {p.stem for p in (ROOT / "tests").rglob("*.py")}
     return imported(code_of(path)) - own - sys.stdlib_module_names
@@ -285,8 +286,9 @@ def test_package_and_notebooks_import_dependencies_only():
 
 
 def test_grading_imports_what_the_extra_course_brings():
-    patterns = ("rnn_helpers/course/*.py", "tests/course/*.py")
-    assert unknown(patterns, offered("test", "course") | COURSE_BROUGHT_BY.keys()) == {}
+    patterns = ("rnn_grading/**/*.py", "tests/course/*.py")
+    brought = COURSE_BROUGHT_BY.keys() | BROWSER_BROUGHT_BY.keys() | {"book"}  # the project's own, where it is there
+    assert unknown(patterns, offered("test", "course", "cluster") | brought) == {}
 
 
 # The same for the book, and for what tries it in a browser.
@@ -295,7 +297,7 @@ BROWSER_BROUGHT_BY = {"bs4": "nbconvert"}
 
 
 def test_the_book_imports_what_the_extras_bring():
-    brought = BOOK_BROUGHT_BY.keys() | BROWSER_BROUGHT_BY.keys() | {"book"}
+    brought = BOOK_BROUGHT_BY.keys() | BROWSER_BROUGHT_BY.keys() | COURSE_BROUGHT_BY.keys() | {"book"}
     extras = offered("lab", "test", "course", "book", "browser")
     assert unknown(("book/*.py", "tests/browser/*.py"), extras | brought) == {}
 
@@ -307,9 +309,16 @@ def test_tests_and_tools_import_what_the_extras_bring():
 
 
 def test_only_grading_imports_nbgrader():
-    users = {path for pattern in ("rnn_helpers/**/*.py", "tests/**/*.py") for path in ROOT.glob(pattern)}
-    users = {path.relative_to(ROOT).parts[:2] for path in users if "nbgrader" in foreign(path)}
-    assert users == {("rnn_helpers", "course"), ("tests", "course")}
+    patterns = ("rnn_helpers/**/*.py", "rnn_grading/**/*.py", "tests/**/*.py")
+    users = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    users = {path.relative_to(ROOT).parts[:-1] for path in users if "nbgrader" in foreign(path)}
+    assert users == {("rnn_grading",), ("tests", "course")}
+
+
+def test_what_learners_import_never_imports_the_grader():
+    assert not [
+        path for path in sources("rnn_helpers/**/*.py", "notebooks/**/*.ipynb") if "rnn_grading" in code_of(path)
+    ]
 
 
 def test_every_dependency_is_imported_somewhere():

@@ -20,7 +20,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from tools import exercises, pictures, series
 from tools.processes import running
 
-ALLOWED_TAGS = {"raises-exception", series.AFTER_TRYING, series.TIMING, *series.FOLDED}
+ALLOWED_TAGS = {"raises-exception", series.AFTER_TRYING, series.TIMING, series.TRAINING, *series.FOLDED}
 SCALAR = re.compile(r"\bnp\.(?:float|int|uint|bool|str|complex)\w*\(")  # NumPy 2 shows bare scalars in its own way
 by_page = pytest.mark.parametrize("path", series.PAGES, ids=lambda path: path.stem)
 

@@ -131,9 +131,9 @@ def test_a_set_up_that_fails_goes_on_with_what_is_installed(environment):
 
 @on_posix
 def test_a_folder_of_submissions_may_have_any_name(environment):
-    (environment / ".ready-lab,test,course").write_text("")
+    (environment / ".ready-lab,test,course,cluster").write_text("")
     done = make("grade", "SUBMISSIONS=Ada's course, 日本", environment=environment)
-    assert done.stdout == "ran -m rnn_helpers.course grade --jobs 2 Ada's course, 日本\n"
+    assert done.stdout == "ran -m rnn_grading grade --jobs 2 --pages yes --scheduler  Ada's course, 日本\n"
 
 
 @on_posix

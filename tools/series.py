@@ -31,6 +31,7 @@ SECONDS_OF_A_CELL = 300  # the limit, as in pyproject.toml: a busy machine may t
 # Tags of cells
 TIMING = "timing"  # it shows measured times
 SOLUTION, GUARD, DRAWING = FOLDED = ("solution", "guard", "drawing")  # its source is folded: not everybody reads it
+TRAINING = "training"  # beside guard: what is folded trains a network, and is announced as that
 AFTER_TRYING = "after-trying"  # its outputs are folded: a check names the mistake, for which the reader looks first
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.

@@ -1,32 +1,25 @@
 // The options of a layer: the network drawn, and the shapes of what goes in and comes out, each number in the colour of
 // what it counts.
 import { button, draw, formOf, frame, make } from "./shared.mjs";
+import { DIAGRAM, ROW, arrow, box } from "./diagram.mjs";
 
-const STYLE = `
+const STYLE = `${DIAGRAM}
 .settings { display: flex; flex-wrap: wrap; gap: 0.5em 1.2em; margin: 0.6em 0; }
 .settings label { display: inline-flex; gap: 0.4em; align-items: center; min-height: 2.2em; }
 .settings input[type="number"] { width: 3.2em; border: 1px solid var(--quiet); border-radius: 4px; min-height: 2.2em;
   padding: 0 0.4em; }
-.settings input[type="checkbox"] { width: 1.3em; height: 1.3em; accent-color: #0072B2; }
+.settings input[type="checkbox"] { width: 1.3em; height: 1.3em; accent-color: var(--input); }
 .T { color: color-mix(in srgb, #5D3A9B 55%, currentcolor); } .N { color: inherit; }
 .I { color: var(--input); } .H { color: var(--state); } .L { color: var(--weight); } .D { color: var(--wrong); }
 b { font-weight: 700; }
-svg { display: block; width: 100%; max-width: 30em; height: auto; margin: 0.8em 0; }
-svg text { font: 13px system-ui, sans-serif; fill: currentcolor; text-anchor: middle; }
-svg rect { fill: color-mix(in srgb, #009E73 14%, transparent); stroke: #009E73; stroke-width: 1.5; }
 svg rect.pair { fill: none; stroke: currentcolor; stroke-width: 1; opacity: 0.6; }
 svg rect.x { fill: color-mix(in srgb, #0072B2 14%, transparent); stroke: #0072B2; }
-svg rect.out { fill: color-mix(in srgb, #D55E00 14%, transparent); stroke: #D55E00; }
-svg path { stroke: currentcolor; stroke-width: 1.5; fill: none; }
-svg path.state { stroke: #D55E00; }
-svg path.head { fill: currentcolor; stroke: none; } svg path.state.head { fill: #D55E00; }
 td, th { text-align: left; }
 form label { display: inline-flex; gap: 0.3em; align-items: center; }
 .bar input[type="number"] { width: 3.2em; }
 `;
 const ACROSS = 78,
   FIRST = 110,
-  ROW = 34,
   GAP = 34,
   HALF = 27; // of the drawing, whose width is that of a telephone
 
@@ -58,20 +51,6 @@ const numbers = (shape, settings) =>
     sizes(shape, settings).map((size, k) => [make("b", { className: shape[k][shape[k].length - 1] }, String(size))]),
   );
 
-const arrow = (x1, y1, x2, y2, kind = "") => {
-  const [dx, dy] = [Math.sign(x2 - x1), Math.sign(y2 - y1)];
-  const [backX, backY] = [x2 - 7 * dx, y2 - 7 * dy];
-  const head = `M${x2} ${y2}L${backX - 4 * dy} ${backY - 4 * dx}L${backX + 4 * dy} ${backY + 4 * dx}Z`;
-  return [
-    draw("path", { class: kind, d: `M${x1} ${y1}L${x2 - 5 * dx} ${y2 - 5 * dy}` }),
-    draw("path", { class: `${kind} head`, d: head }),
-  ];
-};
-const box = (x, y, width, kind, text) => [
-  draw("rect", { class: kind, x: x - width / 2, y: y - ROW / 2, width, height: ROW, rx: 4 }),
-  draw("text", { x, y: y + 5 }, text),
-];
-
 /** The frame around the two cells that read the same input. */
 const pair = (x, bottom) =>
   draw("rect", {
@@ -92,7 +71,7 @@ const picture = (settings, shown) => {
   const place = (k) => FIRST + k * ACROSS,
     end = place(steps.length - 1);
   const height = 2 * ROW + (L + 1) * GAP + L * D * ROW + L * (D - 1) * 16 + 6;
-  const drawing = draw("svg", { viewBox: `0 0 360 ${height}`, role: "img", "aria-label": told(settings, shown) });
+  const drawing = draw("svg", { viewBox: `-6 0 366 ${height}`, role: "img", "aria-label": told(settings, shown) });
   let y = height - ROW / 2 - 3;
   steps.forEach((t, k) => drawing.append(...box(place(k), y, 2 * HALF, "x", `x(${t})`)));
   if (T > 3) drawing.append(draw("text", { x: (place(1) + place(2)) / 2, y: y + 5 }, "\u2026"));
@@ -167,7 +146,10 @@ function render({ model, el }) {
       settings[name] = number;
       changed();
     };
-    input.onchange = () => (input.value = String(settings[name]));
+    input.onchange = () => {
+      if (input.value !== String(settings[name])) said.textContent = `${name} may be a whole number from 1 to ${most}.`;
+      input.value = String(settings[name]);
+    };
     return make("label", {}, make("span", {}, make("b", { className: name }, name), ` ${MEANS[name]}`), input);
   };
   const tick = (name, text, set, checked) => {

@@ -1,10 +1,11 @@
 // One token at a time: what the step is made of, what comes out, and what a silent mistake makes of it.
-import { button, formOf, frame, listed, make, matrix, numberField, written } from "./shared.mjs";
+import { button, formOf, frame, listed, make, matrix, written } from "./shared.mjs";
+import { FIELDS, fieldsOf } from "./fields.mjs";
 import { LOOPS, STEPS, distance, parts, read, zeros } from "./rnn.mjs";
 
 const VISIBLE = 0.005; // half of the last decimal that is shown
 
-const STYLE = `
+const STYLE = `${FIELDS}
 .strip { table-layout: fixed; width: 100%; border-spacing: 3px; border-collapse: separate; }
 .strip th:first-child { width: 3.6em; text-align: left; padding-left: 0; }
 .strip thead th { padding: 0; text-align: center; }
@@ -23,7 +24,6 @@ const STYLE = `
 .pair { display: inline-flex; align-items: center; gap: 0.25em; }
 .sums td:last-child { font-weight: 700; }
 .sums thead th { border-bottom: 1px solid var(--rule); }
-.slide label { display: flex; flex-wrap: wrap; gap: 0.2em 0.7em; align-items: center; }
 `;
 
 /** A cell of the strip: coloured as a heat map, orange above zero and violet below. */
@@ -72,24 +72,12 @@ function render({ model, el }) {
   const moves = make("div", { className: "bar" }, moved, earlier, later);
 
   // The step in numbers
-  let chosen = null;
-  const fields = [];
-  const field = (label, get, set, begin) => {
-    const each = numberField({ label, get, set, start: begin, changed, chosen: choose });
-    fields.push(each);
-    return each.input;
-  };
-  const grid = (key, rows) =>
-    start[key].map((row, i) =>
-      row.map((_, j) =>
-        field(
-          `${key}, row ${i + 1}, column ${j + 1}`,
-          () => now[key][i][j],
-          (n) => (now[key][i][j] = n),
-          () => start[key][i][j],
-        ),
-      ),
-    );
+  const fields = fieldsOf(() => {
+    show();
+    if (known >= t) tell();
+  });
+  const { field, slide } = fields;
+  const grid = (key) => fields.grid(key, () => now[key], start[key]);
   const U = matrix("weight", "U", grid("U")),
     W = matrix("weight", "W", grid("W"));
   const x = matrix(
@@ -119,15 +107,6 @@ function render({ model, el }) {
   const before = make("span", {});
   const pair = (...inside) => make("span", { className: "pair" }, ...inside);
   const step = make("div", { className: "step" }, pair("tanh(", U, x), pair("+", W, before), pair("+", b, ")"));
-  const slider = make("input", { type: "range", min: "-2", max: "2", step: "0.1" });
-  const sliderName = make("span", {}),
-    sliderValue = make("span", {});
-  const slide = make("div", { className: "slide", hidden: true }, make("label", {}, sliderName, slider, sliderValue));
-  slider.oninput = () => {
-    chosen.set(slider.valueAsNumber);
-    chosen.refresh();
-    changed();
-  };
   const sums = make("div", { className: "sums" });
 
   // The mistakes
@@ -156,25 +135,11 @@ function render({ model, el }) {
   const right = () => read(now.x, now).output;
   const name = (place) => `\u201c${now.tokens[place - 1]}\u201d`;
 
-  function choose(number) {
-    chosen = number;
-    slide.hidden = false;
-    sliderName.textContent = `Move ${number.label}:`;
-    slider.value = number.get();
-    sliderValue.textContent = written(number.get());
-  }
-  function changed() {
-    if (chosen) choose(chosen);
-    show();
-    if (known >= t) tell();
-  }
   function go(place) {
     t = place;
     known = Math.max(known, t - 1);
     guess.value = "";
-    for (const each of fields) each.refresh();
-    slide.hidden = true;
-    chosen = null;
+    fields.refresh();
     show();
     said.textContent = known < t ? `Token ${t} of ${now.tokens.length}: ${name(t)}.` : "";
     if (known >= t) tell();

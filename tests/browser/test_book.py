@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from conftest import PACKAGES, SCREENSHOTS, SITE, listen
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from rnn_helpers.course.gradebook import for_reading
+from rnn_grading.assignments import for_reading
 from tools import series
 
 PLACES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "_static" not in p.parts)
@@ -272,6 +273,39 @@ def test_code_is_copied_with_one_click(page, site):
     copied = page.evaluate("() => navigator.clipboard.readText()")
     cells = [cell for cell in nbformat.read(series.NOTEBOOKS[0], as_version=4).cells if cell.cell_type == "code"]
     assert copied.strip() == cells[0].source.strip()
+    cell.locator("pre").evaluate("e => getSelection().selectAllChildren(e)")
+    page.keyboard.press("Control+c")
+    selected = page.evaluate("() => navigator.clipboard.readText()")
+    assert selected.strip() == cells[0].source.strip()
+
+
+# Of each line of code that is broken: how far its first word stands in, and how far what is left of it, in letters.
+BROKEN_LINES = """() => [...document.querySelectorAll('article pre .line')].flatMap(line => {
+  const text = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), found = [], range = document.createRange();
+  while (text.nextNode())
+    [...text.currentNode.data].forEach((letter, k) => {
+      if (!letter.trim()) return;
+      range.setStart(text.currentNode, k), range.setEnd(text.currentNode, k + 1);
+      found.push(range.getBoundingClientRect());
+    });
+  const below = found.filter((box, k) => k && box.left < found[k - 1].left);
+  return below.map(box => [found[0].left, box.left].map(left => (left - line.getBoundingClientRect().left) / box.width));
+})"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    "place", ["notebooks/03_numpy_rnn", "notebooks/05_compression_vs_pooling", "my_code_disagrees"]
+)
+def test_a_broken_line_of_code_goes_on_further_in_than_it_begins(place, size, page, site):
+    page.set_viewport_size(size)
+    page.goto(f"{site}{place}.html")
+    page.add_style_tag(content="article details::details-content { content-visibility: visible; block-size: auto; }")
+    broken = page.evaluate(BROKEN_LINES)
+    assert len(broken) >= 20 or size == DESK
+    for begins, goes_on in broken:
+        assert begins % 1 == pytest.approx(0, abs=0.05) or begins % 1 == pytest.approx(1, abs=0.05)
+        assert goes_on - begins == pytest.approx(6, abs=0.1)  # no depth of a block, which is 4 or 8
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -287,15 +321,20 @@ def test_nothing_is_folded_cut_or_grey_on_paper(scheme, page, site):
         "() => [...document.querySelectorAll('article pre')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
     )
     assert cut == 0
-    # A folded answer cannot be unfolded on paper: there it stands at the end, under the number that its place names.
-    folded = page.locator("article details.answered > summary").all_inner_texts()
-    answers = page.locator("article div.answer")
-    names = [text.partition(": no. ")[0] for text in folded]
-    assert {"Answer", "Hint 1"} <= set(names)
-    numbered = zip(names, range(1, answers.count() + 1), strict=True)
-    assert folded == [f"{name}: no. {number} at the end" for name, number in numbered]
-    assert answers.count() >= 3
-    assert min(answers.evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")) > 30
     for hidden in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", "button.copybtn"):
         assert not page.locator(hidden).first.is_visible()
     page.pdf(path=SCREENSHOTS / "01_motivation.pdf", format="A4", prefer_css_page_size=True)
+
+
+@pytest.mark.parametrize("path", series.NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_is_folded_is_not_read_in_its_place_on_paper(path, page, site):
+    """There is nothing to unfold: an answer stands at the end, under the number that its place names."""
+    page.goto(f"{site}notebooks/{path.stem}.html")
+    page.emulate_media(media="print")
+    for fold in page.locator("article details:not(.hide)").all():
+        (line,) = fold.inner_text().split("\n")
+        assert re.search(r": no\. \d+ at the end$", line)
+    assert "".join(page.locator("article div.cell.tag_solution").all_inner_texts()) == ""
+    heights = page.locator("article div.answer").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+    assert len(heights) >= 4
+    assert min(heights) > 30

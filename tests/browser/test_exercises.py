@@ -29,6 +29,13 @@ def test_an_exercise_is_marked_and_its_message_is_no_error():
     ]
 
 
+def test_a_folded_cell_that_trains_is_announced_as_that():
+    page = small_page.page()
+    small_page.cell(page, "guard-mean").metadata["tags"] = [series.GUARD, series.TRAINING]
+    guard = small_page.cell(with_folds(page), "guard-mean")
+    assert guard.metadata["mystnb"]["code_prompt_show"] == "How it is trained"
+
+
 @by_page
 def test_each_exercise_is_one_frame(path, browser: Browser, site: str):
     stored = nbformat.read(path, as_version=4)
@@ -58,5 +65,6 @@ def test_each_fold_says_what_it_holds(path, browser: Browser, site: str):
     page.goto(f"{site}notebooks/{path.stem}.html")
     for tag, words in FOLDS.items():
         stored = [cell for cell in nbformat.read(path, as_version=4).cells if tag in exercises.tags(cell)]
-        assert page.locator(f"div.cell.tag_{tag} details.hide > summary").all_inner_texts() == [words] * len(stored)
+        says = [FOLDS[series.TRAINING] if series.TRAINING in exercises.tags(cell) else words for cell in stored]
+        assert page.locator(f"div.cell.tag_{tag} details.hide > summary").all_inner_texts() == says
     page.close()

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT, SCREENSHOTS
+from conftest import SCREENSHOTS, jupyterlab
 from playwright.sync_api import Browser, Page, expect
 
 from tools import series
 from tools.exercises import is_folded
-from tools.processes import running
 
 SECONDS_TO_RUN = 300  # the longest notebook takes about 12 s by itself; on a busy machine many times that
 
@@ -47,37 +40,9 @@ def lab(tmp_path_factory) -> Iterator[str]:
     settings = home / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({"windowingMode": "none"}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "HOME": str(home),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-    command += [f"--notebook-dir={home / 'notebooks'}", "--IdentityProvider.token=", "--ServerApp.password="]
-    address = f"http://127.0.0.1:{port}/"
-    with open(home / "log", "w") as log, running(command, env=environment, stdout=log, stderr=log) as server:
-        _wait_for(address + "api/status", server, home / "log")
+    with jupyterlab(home, home / "notebooks") as address:
         yield address
     shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(address, timeout=1)
-        except OSError:
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.5)
-        else:
-            return
-    raise AssertionError(f"JupyterLab does not answer: {log.read_text()}")
 
 
 @pytest.fixture(scope="module")

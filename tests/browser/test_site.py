@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from conftest import PACKAGES, ROOT, SITE
 
 from book import mistake_pages
-from rnn_helpers.course.cells import grade_id_of, is_answer
+from rnn_grading.assignments import grade_id_of, is_answer
 from tools import series
 
 PAGES = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
@@ -212,15 +212,24 @@ def test_a_page_describes_itself(path):
     assert head.find("link", rel="canonical") is None
 
 
-def test_the_answers_stand_once_more_at_the_end():
-    soup = parsed(SITE / "notebooks" / "01_motivation.html")
-    folded = [bare(tag.get_text()) for tag in soup.select("details.answered > div")]
-    names = [bare(tag.contents[0]) for tag in soup.select("details.answered > summary")]
+@pytest.mark.parametrize("path", [*series.NOTEBOOKS, Path("names.md")], ids=lambda path: path.stem)
+def test_what_is_folded_stands_once_more_at_the_end(path):
+    soup = parsed(next(page for page in PAGES if page.stem == path.stem))
     shown = [bare(tag.get_text()) for tag in soup.select("div.answer")]
-    assert {"Answer", "Hint1"} <= set(names)
-    told = enumerate(zip(names, folded, strict=True), start=1)
-    assert shown == [f"{number}.{name}{text}" for number, (name, text) in told]
-    assert len(folded) >= 3
+    folds = soup.select("article details:not(.hide), article div.cell.tag_solution")
+    for number, (fold, answer) in enumerate(zip(folds, shown, strict=True), start=1):
+        if fold.name == "details":
+            name, here = fold.summary.contents[0], fold.select_one("summary > .on-paper").get_text()
+            told = fold.get_text().removeprefix(fold.summary.get_text())
+        else:
+            _, name, here = fold.find_previous("p", class_="on-paper").get_text().partition("Solution")
+            told = fold.select_one("pre").get_text()
+        assert here == f": no. {number} at the end"
+        assert answer == bare(f"{number}. {name}{told}")
+    names = {fold.summary.get_text().partition(":")[0] for fold in folds if fold.name == "details"}
+    assert "Answer" in names
+    if path in series.NOTEBOOKS:
+        assert {"Hint 1", "Hint 2"} <= names
 
 
 def test_the_mistakes_of_ports_are_a_page():

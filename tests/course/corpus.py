@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from attacks import ATTACKS
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_output
 
 from rnn_helpers.assignment_mistakes import ASSIGNMENT_MISTAKES
-from rnn_helpers.mistakes import CATALOGUE
+from rnn_helpers.mistakes import CATALOGUE, Mistake
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "notebooks" / "assignments"
@@ -107,6 +108,17 @@ def solved(name: str, **answers: str) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return notebook
+
+
+def as_bytes(notebook: NotebookNode) -> bytes:
+    """The file of a notebook."""
+    with warnings.catch_warnings(action="ignore"):  # copied cells have one id twice, as in a real notebook
+        return nbformat.writes(notebook).encode()
+
+
+def picture_of(megabytes: int) -> NotebookNode:
+    """An output with a stored picture of that size."""
+    return new_output("display_data", data={"image/png": "A" * (megabytes * 10**6)})
 
 
 def cell_of(notebook: NotebookNode, name: str) -> NotebookNode:
@@ -197,16 +209,31 @@ def continue_reading(first_half, second_half, U, W, b):
 """
 
 
-SHOWN = 6  # mistakes of each function: that every one is told by its hint is shown by tests/test_mistakes.py
+# What mistakes of the catalogue call, since the reference is not there while an answer is graded.
+CALLED = """
+import itertools
+import numpy as np
+
+def _step(x, h, U, W, b):
+    return np.tanh(x @ U.T + h @ W.T + b)
+
+def _forward(x, U, W, b, h_0=None):
+    h, states = np.zeros((*x.shape[1:-1], len(b))) if h_0 is None else h_0, []
+    for x_t in x:
+        h = _step(x_t, h, U, W, b)
+        states.append(h)
+    return np.array(states), h
+"""
+
+SHOWN = 4  # mistakes of each function: that every one is told by its hint is shown by tests/test_mistakes.py
 
 
 def as_answer(function: Callable, name: str) -> str:
-    """A mistake's own source under the name of the item; what it calls is imported under names nobody uses."""
+    """A mistake's own source under the name of the item; what it calls is there under names nobody uses."""
     source = inspect.getsource(function)
     source = source[source.index("def ") :].replace(function.__name__, name, 1)
     head, _, body = source.partition("\n")
-    imports = "import itertools\nfrom rnn_helpers.rnn import rnn_forward as _forward, rnn_step as _step"
-    return f"{imports}\n\n{head}\n" + body.replace("rnn_step(", "_step(").replace("rnn_forward(", "_forward(")
+    return f"{CALLED}\n{head}\n" + body.replace("rnn_step(", "_step(").replace("rnn_forward(", "_forward(")
 
 
 def stands_alone(function: Callable) -> bool:
@@ -215,6 +242,12 @@ def stands_alone(function: Callable) -> bool:
         return False
     own = set(function.__code__.co_names) & set(vars(sys.modules[function.__module__]))
     return own <= {"np", "itertools", "rnn_step", "rnn_forward"}
+
+
+def mistakes_shown(name: str) -> list[Mistake]:
+    """The mistakes of the catalogues that `mistaken` shows."""
+    both = [mistake for mistake in (*CATALOGUE, *ASSIGNMENT_MISTAKES) if stands_alone(mistake.function)]
+    return [m for function in ITEMS[name] for m in [m for m in both if m.target == function][:SHOWN]]
 
 
 def mistaken(name: str) -> list[tuple[NotebookNode, tuple[str, ...], dict[str, str]]]:
@@ -306,13 +339,13 @@ def hostile(work: Path, folder: Path) -> dict[str, tuple[NotebookNode, Expected]
         "endless": (solved(STEP, rnn_step=ENDLESS), Expected("timed out", ("rnn_step",), "ran too long")),
         "stubborn": (
             solved(STEP, first_step=STUBBORN),
-            Expected("timed out", ("first_step", "rnn_step", "trace"), "ignored the interrupt"),
+            Expected("timed out", ("first_step",), "ran too long"),
         ),
         "greedy": (solved(STEP, first_step=GREEDY), Expected("out of memory", ("first_step",))),
         "flood": (with_own_cell(good, FLOOD), Expected()),
         "one_long_line": (with_own_cell(good, 'print("x" * 100_000_000)'), Expected()),
         "leaves": (solved(STEP, trace=LEAVES), Expected("crashed", ("trace",), "exit code 3")),
-        "syntax_error": (solved(STEP, first_step=BROKEN), Expected(wrong=("first_step",))),
+        "syntax_error": (solved(STEP, first_step=BROKEN), Expected(wrong=("first_step",), note="cannot read a cell")),
         "no_import": (solved(STEP, first_step=NO_IMPORT), Expected(wrong=("first_step",))),
         "noisy": (with_own_cell(good, NOISY), Expected()),
         "leaves_a_process": (with_own_cell(good, LEAVES_A_PROCESS), Expected()),
@@ -357,79 +390,19 @@ def _tampered(good: NotebookNode) -> dict[str, tuple[NotebookNode, Expected]]:
     return {
         "tests_deleted": (deleted, Expected()),
         "test_edited": (edited, Expected(wrong=("rnn_step",))),
-        "tests_copied": (copied, Expected(note="copied cells: rnn-step-test, trace-test")),
+        "tests_copied": (copied, Expected(note="copied cells: Item 3 · A step with memory, Item 4 · The trace")),
         "tests_in_another_order": (mixed, Expected()),
         "points_changed": (points, Expected()),
         "imports_deleted": (gone, Expected()),
-        "answer_deleted": (no_answer, Expected("incomplete", ("first_step",), "first-answer")),
+        "answer_deleted": (no_answer, Expected("incomplete", ("first_step",), "Item 2 · The first step")),
         "wrong_kernel": (kernel, Expected()),
-        "answer_copied": (answer_twice, Expected(note="copied cells: trace-answer")),
+        "answer_copied": (answer_twice, Expected(note="copied cells: Item 4 · The trace of a sentence")),
         "answer_as_text": (as_text, Expected()),
         "own_cell_between": (helper_after, Expected()),
     }
 
 
 # Cheats: every answer is a stub, and an own cell tries to win points all the same
-
-CHEATS = {
-    "patches_allclose": "np.allclose = np.array_equal = np.isclose = lambda *a, **k: True",
-    "patches_tanh": "np.tanh = lambda z: 0 * np.asarray(z)\n"
-    "first_step = lambda x_1, U, b: 0 * b\nrnn_step = lambda x, h, U, W, b: 0 * h",
-    "replaces_checks": "from rnn_helpers import checks\n"
-    "for name in ('parameter_shapes', 'first_step', 'rnn_step', 'trace'):\n"
-    "    setattr(checks, name, lambda fn, seed=0, name=name: print(f'{name}: all cases are right.'))",
-    "replaces_run_check": "from rnn_helpers import checking, checks\n"
-    "checks.run_check = checking.run_check = lambda fn, check: print(f'{check.name}: all {len(check.cases)} cases are "
-    "right.')",
-    "tames_check_failed": "from rnn_helpers import checking\n"
-    "class Tame(checking.CheckFailed):\n    def __new__(cls, *a):\n        raise SystemExit(0)\n"
-    "checking.CheckFailed = Tame",
-    "own_exception_handler": "get_ipython().set_custom_exc((BaseException,), lambda *a, **k: None)",
-    "empties_cells": "get_ipython().input_transformers_post.append(lambda lines: [])",
-    "empties_trees": "import ast\n"
-    "class Empty(ast.NodeTransformer):\n    def visit_Module(self, node):\n        return ast.Module([], [])\n"
-    "get_ipython().ast_transformers.append(Empty())",
-    "prints_the_lines": "lines = {'parameter_shapes': 5, 'first_step': 10, 'rnn_step': 17, 'trace': 6}\n"
-    "for name, n in lines.items():\n    print(f'{name}: all {n} cases are right.')\n" * 2,
-    "prints_in_its_function": "def rnn_step(x, h, U, W, b):\n"
-    "    print('rnn_step: all 17 cases are right.')\n    return h",
-    "module_of_its_own": "import pathlib, sys\n"
-    "pathlib.Path('rnn_helpers').mkdir()\n"
-    "pathlib.Path('rnn_helpers/__init__.py').write_text('')\n"
-    "pathlib.Path('rnn_helpers/checks.py').write_text('def __getattr__(name):\\n    return lambda *a, **k: None')\n"
-    "sys.path.insert(0, '.')\nsys.modules.pop('rnn_helpers.checks', None)",
-    "replaces_run_cell": "shell = get_ipython()\nold = shell.run_cell\n"
-    "def run_cell(code, *a, **k):\n    return old('pass' if 'checks' in code else code, *a, **k)\n"
-    "shell.run_cell = run_cell",
-    "before_each_cell": "def before(info):\n    print('rnn_step: all 17 cases are right.\\n' * 2)\n"
-    "get_ipython().events.register('pre_run_cell', before)",
-    "exits_with_zero": "def rnn_step(*a):\n    raise SystemExit(0)",
-    "blocks_the_import": "import sys\nsys.modules['rnn_helpers'] = sys.modules['rnn_helpers.checks'] = None",
-}
-
-# These win: code in one's own process can do everything. The instructor's page says so.
-WINNERS = {
-    "calls_the_reference": "from rnn_helpers.rnn import rnn_step",
-    "looks_into_the_caller": """
-import sys
-
-def rnn_step(x, h, U, W, b):
-    frame = sys._getframe()
-    while frame:
-        case = frame.f_locals.get("case")
-        if hasattr(case, "expected"):
-            return case.expected[0]
-        frame = frame.f_back
-""",
-    "replaces_the_guard": """
-import sys
-
-sys.modules["_course_guard"].renew = lambda: "ready"
-from rnn_helpers import checking, checks
-run = lambda fn, check: print(f"{check.name}: all {len(check.cases)} cases are right.")
-checks.run_check = checking.run_check = run
-""",
-}
 
 
 def cheats(codes: dict[str, str]) -> dict[str, NotebookNode]:
@@ -472,9 +445,7 @@ def write(folder: Path, work: Path, *, attack: bool = False) -> dict[tuple[str, 
     def hand_in(learner: str, name: str, notebook: NotebookNode | bytes, what: Expected, file: str = "") -> None:
         path = folder / learner / name / (file or f"{name}.ipynb")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings(action="ignore"):  # copied cells have one id twice, as in a real notebook
-            content = notebook if isinstance(notebook, bytes) else nbformat.writes(notebook).encode()
-        path.write_bytes(content)
+        path.write_bytes(notebook if isinstance(notebook, bytes) else as_bytes(notebook))
         expected[learner, name] = what
 
     for name in NAMES:
@@ -482,12 +453,14 @@ def write(folder: Path, work: Path, *, attack: bool = False) -> dict[tuple[str, 
         hand_in("unfinished", name, handed_out(name), Expected(wrong=ALL_WRONG[name], note="not written yet"))
         for k, (notebook, wrong, _) in enumerate(mistaken(name)):
             hand_in(f"mistaken_{k:02d}", name, notebook, Expected(wrong=wrong))
-    for style, answers in {"in_loops": LOOPS, "in_einsum": EINSUM, "in_torch": TORCH}.items():
+    for style, answers in {"in_loops": LOOPS, "in_einsum": EINSUM}.items():
         hand_in(style, STEP, solved(STEP, **answers), Expected())
+    in_torch = Expected(wrong=("first_step", "rnn_step"), note="not installed where it was graded: torch")
+    hand_in("in_torch", STEP, solved(STEP, **TORCH), in_torch)
     for learner, (notebook, what) in hostile(work, folder).items():
         if attack or learner != "writes_elsewhere":
             hand_in(learner, STEP, notebook, what)
-    for learner, notebook in cheats(CHEATS).items():
+    for learner, notebook in cheats({name: ATTACKS[name] for name in ("run_check", "showtraceback")}).items():
         hand_in(f"cheat_{learner}", STEP, notebook, Expected(wrong=ALL_WRONG[STEP]))
     for learner, content in NOT_NOTEBOOKS.items():
         hand_in(learner, STEP, content, Expected("unreadable"))

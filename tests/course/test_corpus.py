@@ -12,8 +12,6 @@ import psutil
 import pytest
 from conftest import items_of
 
-LEARNERS = ["right", "in_loops", "in_einsum", "in_torch", "Zoë Ångström 李", "with a space"]
-
 
 def test_every_submission_gets_its_status_and_points(graded):
     assert graded.rows.keys() == graded.expected.keys()
@@ -36,7 +34,7 @@ def test_every_submission_gets_its_status_and_points(graded):
 
 
 def test_the_corpus_is_large_and_has_every_status(graded):
-    assert len({learner for learner, _ in graded.expected}) > 60
+    assert len({learner for learner, _ in graded.expected}) > 45
     statuses = {row["status"] for row in graded.rows.values()}
     assert statuses == {"graded", "timed out", "out of memory", "crashed", "unreadable", "missing", "incomplete"}
 
@@ -64,14 +62,14 @@ def test_written_answers_wait_for_a_person(graded):
 
 
 def test_no_submission_changes_what_others_handed_in(graded):
-    if not graded.report.walls.uids:
+    if graded.report.setting.walls.form == "no":
         pytest.skip("learner code has the rights of the grader here, so the attack is left out")
     assert {path: path.read_bytes() for path in graded.folder.rglob("*.ipynb")} == graded.before
     assert not (graded.folder / "zz_victim").exists()
 
 
 def test_nobody_writes_into_the_gradebook(graded):
-    if not graded.report.walls.uids:
+    if graded.report.setting.walls.form == "no":
         pytest.skip("learner code has the rights of the grader here, so the attack is left out")
     with sqlite3.connect(graded.work / "gradebook.db") as database:
         assert database.execute("SELECT MAX(auto_score) FROM grade").fetchone() == (6,)
@@ -116,9 +114,9 @@ def test_feedback_says_what_the_checks_said(graded):
     assert "not written yet" in page("unfinished")
     assert "ran too long" in page("endless")
     assert "MemoryError" in page("greedy")
-    assert "first-answer" in page("answer_deleted")
+    assert "answer cells that are gone: Item 2 · The first step" in page("answer_deleted")
     assert "it is not JSON" in page("cut_off")
-    assert "missing" in page("nothing_inside")
+    assert "the folder holds no notebook" in page("nothing_inside")
 
 
 def test_a_submissions_script_does_not_run_in_the_page(graded):
@@ -154,10 +152,10 @@ def test_the_summary_fits_on_a_screen(graded):
         "step_and_shapes: ",
         "missing: ",
         "to be marked by hand",
-        "Learner code ran as",
+        "Learner code ran",
     ):
         assert words in graded.summary
 
 
 def test_the_summary_says_what_learner_code_could_reach(graded):
-    assert graded.report.walls.sentence in graded.summary
+    assert graded.report.setting.walls.sentence in graded.summary

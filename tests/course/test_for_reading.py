@@ -6,20 +6,20 @@ import corpus
 import nbformat
 import pytest
 
-from rnn_helpers.course.cells import is_answer, is_test
-from rnn_helpers.course.gradebook import Course, for_reading
+from rnn_grading.assignments import for_reading, is_answer, part_of
+from rnn_grading.gradebook import Course
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in corpus.SOURCES.glob("*/*.ipynb")))
 def test_what_is_read_is_what_is_handed_out(name, tmp_path):
     course = Course(corpus.SOURCES, tmp_path)
     with course.alone():
-        course.prepare(name)
-    handed_out = nbformat.read(course.release(name), as_version=4)
+        course.register(name)
+    handed_out = nbformat.read(course.learners_version(name), as_version=4)
     source = nbformat.read(corpus.SOURCES / name / f"{name}.ipynb", as_version=4)
     shown = for_reading(source)
     assert [cell.source for cell in shown.cells] == [cell.source for cell in handed_out.cells]
     # Only what is given keeps its output: what an answer or a test prints tells the answer.
     for cell, original in zip(shown.cells, source.cells, strict=True):
-        secret = is_answer(cell) or is_test(cell)
+        secret = is_answer(cell) or part_of(cell) == "test"
         assert cell.get("outputs", []) == ([] if secret else original.get("outputs", []))

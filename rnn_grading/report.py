@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from rnn_helpers.course.grade import UNGRADED, Graded, Report
+from rnn_grading.grade import UNGRADED, Graded, Report
 
-__all__ = ["summary", "write_csv"]
+__all__ = ["summary", "write_csv", "write_table"]
 
 COLUMNS = (
     "learner",
@@ -29,12 +30,16 @@ MAX_WIDTH = 160
 
 def write_csv(rows: list[Graded], path: Path) -> None:
     """Write one line for each learner and assignment; the scores of what could not be graded are empty, not 0."""
+    write_table(path, COLUMNS, [_values(row) for row in rows])
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table that no spreadsheet takes for formulas, all or nothing."""
     new = path.with_name(path.name + ".new")
     with open(new, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in rows:
-            writer.writerow([_plain(value) for value in _values(row)])
+        writer.writerow(columns)
+        writer.writerows([_harmless(value) for value in row] for row in rows)
     os.replace(new, path)
 
 
@@ -46,56 +51,49 @@ def _values(row: Graded) -> list[str]:
     by_hand = [score.by_hand for score in row.scores if score.by_hand is not None]
     return [
         *about,
-        f"{total(row):g}",
+        f"{row.total:g}",
         f"{row.max_score:g}",
         f"{sum(score.auto or 0 for score in row.scores):g}",
         f"{sum(by_hand):g}" if by_hand else "",
-        "yes" if any(score.needs_marking for score in row.scores) else "no",
+        "yes" if row.waits else "no",
         ", ".join(f"{score.name} {score.points:g}/{score.max_points:g}" for score in row.scores),
         note,
     ]
 
 
-def _plain(value: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
-
-
-def total(row: Graded) -> float:
-    """All points of a row."""
-    return sum(score.points for score in row.scores)
+def _harmless(value: str) -> str:
+    """A text that no spreadsheet takes for a formula: with a tab before it, which a name of a folder never has."""
+    return f"\t{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def summary(report: Report, work: Path) -> str:
     """The run on one screen."""
     rows = report.rows
-    lines = [f"{len(rows)} in all, {report.newly_graded} of them run now, the others known from before."]
+    there = sum(row.status != "missing" for row in rows)
+    known = there - report.newly_graded
+    lines = [f"{there} handed in: {report.newly_graded} run now, {known} known from before."]
     for name in sorted({row.hand_in.assignment for row in rows}):
         of_name = [row for row in rows if row.hand_in.assignment == name]
         counts = Counter(row.status for row in of_name)
-        scored = [total(row) for row in of_name if row.scores]
-        mean = f"mean {sum(scored) / len(scored):.1f} of {of_name[0].max_score:g}" if scored else "no score"
-        waiting = sum(any(score.needs_marking for score in row.scores) for row in of_name)
+        done = [row.total for row in of_name if row.scores and not row.waits]
+        waiting = sum(row.waits for row in of_name)
+        mean = f"mean {sum(done) / len(done):.1f} of {of_name[0].max_score:g}" if done else "no final score yet"
         parts = [f"{count} {status}" for status, count in counts.most_common()]
         lines.append(f"{name}: {', '.join(parts)}; {mean}; {waiting} to be marked by hand")
     odd = [row for row in rows if row.status not in {"graded", "missing"}]
     for row in odd[:MAX_LISTED]:
-        points = "" if row.status in UNGRADED else f" ({total(row):g} points)"
-        lines.append(
-            _shortened(
-                f"  {row.status}: {row.hand_in.learner}, {row.hand_in.assignment}{points}: {'; '.join(row.notes)}"
-            )
-        )
+        points = "" if row.status in UNGRADED else f" ({row.total:g} points)"
+        lines.append(f"  {row.status}: {row.hand_in.learner}, {row.hand_in.assignment}{points}: {'; '.join(row.notes)}")
     if len(odd) > MAX_LISTED:
         lines.append(f"  and {len(odd) - MAX_LISTED} more that are not graded; see grades.csv")
     missing = [f"{row.hand_in.learner} ({row.hand_in.assignment})" for row in rows if row.status == "missing"]
     if missing:
-        lines.append(_shortened(f"  missing: {', '.join(missing)}"))
+        lines.append(f"  missing: {', '.join(missing)}")
+    lines += [f"Another score than before: {sentence}" for sentence in report.moved[:MAX_LISTED]]
     if report.strange:
-        lines.append(_shortened(f"Not recognised, so left out: {', '.join(report.strange)}"))
-    lines.append(report.walls.sentence)
-    lines.append(f"Scores: {work / 'grades.csv'}. Feedback: {work / 'feedback'}.")
-    return "\n".join(lines)
+        lines.append(f"Not recognised, so left out: {', '.join(report.strange)}")
+    lines.append(report.setting.walls.sentence)
+    return "\n".join([_shortened(line) for line in lines] + [f"Scores: {work / 'grades.csv'}."])
 
 
 def _shortened(line: str) -> str:

@@ -9,14 +9,16 @@ import corpus
 import nbformat
 import pytest
 
-from rnn_helpers.course.gradebook import Course, Problem
-from rnn_helpers.course.release import make_assignments
+from rnn_grading.gradebook import Course
+from rnn_grading.handing_out import make_assignments
+from rnn_grading.scores import Setting
+from rnn_grading.walls import Problem
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, best):
     place = tmp_path_factory.mktemp("release")
-    sentences = make_assignments(Course(corpus.SOURCES, place / "course"), place / "assignments")
+    sentences = make_assignments(Course(corpus.SOURCES, place / "course"), place / "assignments", Setting(best))
     return place / "assignments", sentences
 
 
@@ -87,13 +89,23 @@ def broken_source(place, change):
     return Course(place / "sources", place / "course")
 
 
-def test_a_given_cell_that_fails_is_told(tmp_path):
+def test_a_given_cell_that_fails_is_told(tmp_path, best):
     course = broken_source(tmp_path, lambda nb: nb.cells[2].__setattr__("source", "import nothing_of_this_name"))
     with pytest.raises(Problem, match=r"step-imports .* raises an error"):
-        make_assignments(course, tmp_path / "made")
+        make_assignments(course, tmp_path / "made", Setting(best))
 
 
-def test_a_stub_that_passes_is_told(tmp_path):
+def test_a_solution_that_fails_is_told(tmp_path, best):
+    def change(notebook):
+        cell = corpus.cell_of(notebook, "first-answer")
+        cell.source = cell.source.replace("np.tanh", "np.sin")
+
+    course = broken_source(tmp_path, change)
+    with pytest.raises(Problem, match="does not pass its own tests: first-test"):
+        make_assignments(course, tmp_path / "made", Setting(best))
+
+
+def test_a_stub_that_passes_is_told(tmp_path, best):
     def change(notebook):
         cell = corpus.cell_of(notebook, "shapes-answer")
         cell.source = (
@@ -102,9 +114,9 @@ def test_a_stub_that_passes_is_told(tmp_path):
 
     course = broken_source(tmp_path, change)
     with pytest.raises(Problem, match="should say 'not written yet'"):
-        make_assignments(course, tmp_path / "made")
+        make_assignments(course, tmp_path / "made", Setting(best))
 
 
-def test_a_folder_without_sources_is_told(tmp_path):
+def test_a_folder_without_sources_is_told(tmp_path, best):
     with pytest.raises(Problem, match="there is none"):
-        make_assignments(Course(tmp_path / "empty", tmp_path / "course"), tmp_path / "made")
+        make_assignments(Course(tmp_path / "empty", tmp_path / "course"), tmp_path / "made", Setting(best))
