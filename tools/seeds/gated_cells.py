@@ -22,6 +22,8 @@ def further(trial: Trial) -> None:
 
 
 def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
-    """What the answer to question 3 says of ten draws."""
+    """What is said of ten draws: of LSTMs that add, and of orthogonal starts that name the first of twenty."""
     later = np.array([trial.found["LSTM, 900 updates"] for trial in trials])
     yield "nine of ten LSTMs have learned to add after 900 updates", np.mean(later < 0.02) >= 0.9
+    orthogonal = np.array([trial.names["percent"]["RNN, orthogonal"] for trial in trials])
+    yield "all orthogonal starts but one in ten learn the first of twenty", np.mean(orthogonal > 90) >= 0.9
