@@ -51,8 +51,9 @@ test: $(READY) ## set up what is missing and check every claim: notebooks, packa
 test-filled: $(READY) ## run each page with its exercises filled in, rightly and wrongly
 	$(PY) -m pytest -o addopts='-p tools.settings' -n 2 $(PYTEST_ARGS) tests/filled
 
-# Apart from the tests, because it takes some twenty minutes.
+# Those to try, for seeds; yes or no, for grade.
 PAGES ?=
+# Apart from the tests, because it takes some twenty minutes.
 seeds: $(READY) ## try what pages 7 to 12 say of training from ten other starts each: make seeds [PAGES="09 10"]
 	$(PY) -m tools.seeds $(PAGES)
 
@@ -107,13 +108,12 @@ assignments: $(COURSE) ## make the learners' versions of the assignments, with a
 
 SUBMISSIONS ?=
 JOBS ?= 2
-PAGES ?= yes
 SCHEDULER ?=
 assignments grade: export WALLS := $(WALLS)
 # Taken from the environment by the shell, where an apostrophe in a name is nothing special.
 grade: export SUBMISSIONS := $(value SUBMISSIONS)
 grade: $(COURSE) ## grade a folder of submissions: make grade SUBMISSIONS=folder [JOBS=2] [PAGES=no] [WALLS=no] ...
-	@$(PY) -m rnn_grading grade --jobs $(JOBS) --pages $(PAGES) --scheduler "$(SCHEDULER)" $(GRADE_ARGS) "$$SUBMISSIONS"
+	@$(PY) -m rnn_grading grade --jobs $(JOBS) --pages $(or $(PAGES),yes) --scheduler "$(SCHEDULER)" $(GRADE_ARGS) "$$SUBMISSIONS"
 
 gradescope: $(COURSE) ## make an autograder for Gradescope of each assignment, in build/gradescope
 	$(PY) -m rnn_grading gradescope

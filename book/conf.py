@@ -181,6 +181,29 @@ def folds_are_called_what_they_say(
     context["body"] = context.get("body", "").replace(' aria-label="Toggle hidden content"', "")
 
 
+CODE = re.compile(r'(?<=<div class="highlight"><pre>)(.*?)(?=</pre>)', flags=re.S)
+
+
+def lines_know_their_indentation(
+    app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None
+) -> None:
+    """Make each line of code an element that says how far it is set in: what does not fit goes on further in than that.
+
+    Its line break stays inside, so that what is selected and copied has as many lines as before.
+    """
+    context["body"] = CODE.sub(lambda code: "".join(map(_line, code[1].splitlines(True))), context.get("body", ""))
+
+
+LEADING = re.compile(r"((?:<[^>]*>)*)( *)")
+
+
+def _line(line: str) -> str:
+    tags, blanks = LEADING.match(line).groups()  # type: ignore[union-attr]
+    rest = line[len(tags + blanks) :]
+    start = f'<span class="start">{blanks}</span>' if blanks else ""
+    return f'<span class="line" style="--in: {len(blanks)}ch">{tags}{start}{rest}</span>'
+
+
 def describe(app: Sphinx, place: str, template: str, context: dict[str, Any], page: nodes.document | None) -> None:
     """Tell what the page is about, to whoever shows a link to it."""
     if page is None:
@@ -218,6 +241,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", exercises.frame)
     app.connect("doctree-read", answers)
     app.connect("html-page-context", describe)
+    app.connect("html-page-context", lines_know_their_indentation)
     app.connect("html-page-context", folds_are_called_what_they_say)
     app.connect("html-page-context", only_published_pages_are_launched, priority=1000)  # after the theme's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,11 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _one(options: argparse.Namespace) -> int:
-    from rnn_grading.one import about_one
+    from rnn_grading.one import as_data, grade_one
 
-    told = about_one(
-        options.file, options.sources / options.assignment / f"{options.assignment}.ipynb", _setting(options)
-    )
+    source, setting = options.sources / options.assignment / f"{options.assignment}.ipynb", _setting(options)
+    told = as_data(*grade_one(options.file, source, setting), setting)
     if options.json:
         print(json.dumps(told, ensure_ascii=False, indent=1))
     else:

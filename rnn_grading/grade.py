@@ -199,6 +199,16 @@ class _Waiting:
     file: str  # name and time
     replaces: str
 
+    @property
+    def content(self) -> str:
+        """Which file it is, in one word."""
+        return hashlib.sha256(self.task[0]).hexdigest()
+
+    @property
+    def is_same_file(self) -> bool:
+        """Whether it has been run before, so that only the checks or the grader are others now."""
+        return self.before.get("content") == self.content
+
 
 def _known_and_waiting(
     hand_ins: Sequence[HandIn], course: Course, used: dict[str, Assignment], keys: dict[str, str]
@@ -234,7 +244,7 @@ def _name_and_time(file: File) -> str:
 
 def _replaced(file: File, content: bytes, record: dict[str, Any]) -> str:
     """A sentence on the earlier hand-in of which this one takes the place; empty if there is none."""
-    if not record or record.get("content") == hashlib.sha256(content).hexdigest():
+    if "file" not in record or record.get("content") == hashlib.sha256(content).hexdigest():
         return str(record.get("replaces", ""))
     return f"handed in again: {_name_and_time(file)} replaces {record['file']}"
 
@@ -285,10 +295,10 @@ def _store_result(one: _Waiting, result: Result, course: Course) -> None:
     for name, text in helpers.items():
         (folder / name).write_text(text, encoding="utf-8")
     if result.status != "unreadable":
-        course.save(assignment, learner, result)
+        course.save(assignment, learner, result, same_file=one.is_same_file)
     record = {
         "key": one.key,
-        "content": hashlib.sha256(content).hexdigest(),
+        "content": one.content,
         "file": one.file,
         "replaces": one.replaces,
         "points": _points(one, result),
@@ -304,9 +314,9 @@ def _points(one: _Waiting, result: Result) -> dict[str, float | None]:
 
 def _moved(one: _Waiting, result: Result) -> list[str]:
     """A sentence for each item of which the same file has other points than before."""
-    if one.before.get("content") != hashlib.sha256(one.task[0]).hexdigest():
+    before = one.before.get("points")
+    if before is None or not one.is_same_file:
         return []
-    before = one.before["points"]
     changed = {name: now for name, now in _points(one, result).items() if before.get(name) != now}
     who, titles = f"{one.hand_in.learner}, {one.hand_in.assignment}", one.task[2].titles
     return [f"{who}: {titles([name])} {_or_none(before.get(name))} -> {_or_none(now)}" for name, now in changed.items()]

@@ -150,16 +150,21 @@ class Course:
         """Where it is."""
         return self.work / "release" / name / f"{name}.ipynb"
 
-    def save(self, assignment: Assignment, learner: str, result: Result) -> None:
-        """Put the points of one submission into the database; marks given by hand stay, to be looked at again."""
+    def save(self, assignment: Assignment, learner: str, result: Result, *, same_file: bool = False) -> None:
+        """Put the points of one submission into the database.
+
+        Marks given by hand stay, to be looked at again unless it is the same file for which they were given.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of the database sets it off
             self.gradebook.update_or_create_student(learner)
             submission = self.gradebook.update_or_create_submission(assignment.name, learner)
             for grade in submission.notebooks[0].grades:
                 grade.auto_score = result.points_of(grade.name, grade.max_score)
-                waits = grade.auto_score is None or grade.name in result.for_a_person
-                grade.needs_manual_grade = waits or grade.manual_score is not None
+                if grade.manual_score is None:
+                    grade.needs_manual_grade = grade.auto_score is None or grade.name in result.for_a_person
+                elif not same_file:
+                    grade.needs_manual_grade = True
             self.gradebook.db.commit()
 
     def scores(self, assignment: Assignment, learner: str) -> tuple[list[Score], dict[str, str]]:
@@ -241,9 +246,10 @@ class _Listener(logging.Handler):
 def read_json(path: Path) -> dict[str, Any]:
     """What a file of ours holds; empty if it is not there or broken."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -9,11 +9,11 @@ from rnn_grading.assignments import Assignment, read
 from rnn_grading.scores import Result, Sandboxes, Setting, judge, versions
 from rnn_grading.submissions import File, NotGradable, read_file
 
-__all__ = ["about_one", "as_data", "grade_one"]
+__all__ = ["as_data", "grade_one"]
 
 
-def about_one(path: Path, source: Path, setting: Setting) -> dict[str, Any]:
-    """Grade a file.
+def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, Result]:
+    """The assignment of a source, and what a file for it comes to.
 
     Parameters
     ----------
@@ -23,17 +23,7 @@ def about_one(path: Path, source: Path, setting: Setting) -> dict[str, Any]:
         The assignment's source.
     setting : Setting
         How it runs.
-
-    Returns
-    -------
-    dict
-        See `as_data`.
     """
-    return as_data(*grade_one(path, source, setting), setting)
-
-
-def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, Result]:
-    """The assignment of a source, and what a file for it comes to."""
     assignment, _ = read(source)
     sandboxes = Sandboxes(setting)
     try:

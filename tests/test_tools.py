@@ -219,6 +219,14 @@ def test_what_a_page_says_beyond_its_assertions_is_tried_too(small_page):
     assert not any("two seeds" in claim for claim in broken)
 
 
+def test_a_page_that_stops_is_named(small_page):
+    module = ModuleType("more")
+    module.further = lambda trial: trial.names["no such name"]
+    with pytest.raises(KeyError) as stopped:
+        seeds.try_page(small_page, module, [7])
+    assert stopped.value.__notes__ == ["on page 13, seed 7"]
+
+
 def test_make_seeds_ends_red_when_a_claim_does_not_hold(small_page, monkeypatch):
     monkeypatch.setattr(seeds, "modules", lambda: {small_page: ModuleType("nothing further")})
     seeds.main("13", "--seeds", "1")  # the page as it is stored

@@ -3,13 +3,19 @@
 import { button, formOf, frame, make } from "./shared.mjs";
 
 const STYLE = `
+.scale { position: relative; padding-left: 3.4em; margin-top: 0.8em; max-width: 40em; }
+.scale > span { position: absolute; left: 0; width: 2.9em; text-align: right; line-height: 1;
+  bottom: calc(var(--at) * 1% - 0.5em); }
 .bars { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 1px; height: 9em; align-items: end;
-  border-bottom: 1px solid currentcolor; position: relative; margin: 0.8em 0 0; max-width: 40em; }
+  border-bottom: 1px solid currentcolor; position: relative; }
 .bars div { background: color-mix(in srgb, #D55E00 30%, transparent); border-top: 2px solid #D55E00; min-height: 2px; }
 .bars div.read { background: #D55E00; }
 .bars hr { position: absolute; inset-inline: 0; bottom: calc(var(--at) * 1%); margin: 0; border: 0;
   border-top: 1.5px dashed currentcolor; pointer-events: none; }
-.ends { display: flex; justify-content: space-between; max-width: 40em; }
+.ends { display: flex; justify-content: space-between; max-width: 40em; padding-left: 3.4em; }
+.swatch { display: inline-block; width: 1.1em; height: 0.8em; border-top: 2px solid #D55E00; margin-left: 0.2em;
+  background: color-mix(in srgb, #D55E00 30%, transparent); }
+.swatch.read { background: #D55E00; }
 label { display: flex; flex-wrap: wrap; gap: 0.2em 0.7em; align-items: center; }
 `;
 
@@ -75,15 +81,25 @@ function render({ model, el }) {
       ...now().map((percent) =>
         make("div", { className: percent >= enough ? "read" : "", style: `height: ${percent}%` }),
       ),
-      make("hr", { style: `--at: ${chance}` }),
+      ...[enough, chance].map((percent) => make("hr", { style: `--at: ${percent}` })),
+    );
+    const marks = [enough, chance].map((percent) =>
+      make("span", { style: `--at: ${percent}`, ariaHidden: "true" }, `${percent} %`),
     );
     const cells = now().map((percent, k) =>
       make("tr", {}, make("th", { scope: "row" }, String(k + 1)), make("td", {}, `${percent} %`)),
     );
     picture.append(
-      bars,
+      make("div", { className: "scale" }, bars, ...marks),
       make("div", { className: "ends" }, make("span", {}, "position 1"), make("span", {}, `position ${T}`)),
-      make("p", {}, `Dark: ${enough} % or more. The dashed line: guessing, ${chance} %.`),
+      make(
+        "p",
+        { className: "legend" },
+        make("span", { className: "swatch read" }),
+        ` ${enough} % or more, `,
+        make("span", { className: "swatch" }),
+        ` less. The lower dashed line: guessing, ${chance} %.`,
+      ),
       make(
         "details",
         {},
@@ -106,7 +122,10 @@ function render({ model, el }) {
     el,
     "What is kept",
     STYLE,
-    make("div", { className: "bar", role: "group", "aria-label": "Length of the sequences" }, ...choices),
+    // One length is no choice: the question and the answer name it.
+    ...(lengths.length > 1
+      ? [make("div", { className: "bar", role: "group", "aria-label": "Length of the sequences" }, ...choices)]
+      : []),
     make("div", { className: "bar" }, make("label", {}, "Scale of W:", slider, value)),
     form,
     said,

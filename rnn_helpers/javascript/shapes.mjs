@@ -8,7 +8,7 @@ const STYLE = `${DIAGRAM}
 .settings label { display: inline-flex; gap: 0.4em; align-items: center; min-height: 2.2em; }
 .settings input[type="number"] { width: 3.2em; border: 1px solid var(--quiet); border-radius: 4px; min-height: 2.2em;
   padding: 0 0.4em; }
-.settings input[type="checkbox"] { width: 1.3em; height: 1.3em; accent-color: #0072B2; }
+.settings input[type="checkbox"] { width: 1.3em; height: 1.3em; accent-color: var(--input); }
 .T { color: color-mix(in srgb, #5D3A9B 55%, currentcolor); } .N { color: inherit; }
 .I { color: var(--input); } .H { color: var(--state); } .L { color: var(--weight); } .D { color: var(--wrong); }
 b { font-weight: 700; }
@@ -71,7 +71,7 @@ const picture = (settings, shown) => {
   const place = (k) => FIRST + k * ACROSS,
     end = place(steps.length - 1);
   const height = 2 * ROW + (L + 1) * GAP + L * D * ROW + L * (D - 1) * 16 + 6;
-  const drawing = draw("svg", { viewBox: `0 0 360 ${height}`, role: "img", "aria-label": told(settings, shown) });
+  const drawing = draw("svg", { viewBox: `-6 0 366 ${height}`, role: "img", "aria-label": told(settings, shown) });
   let y = height - ROW / 2 - 3;
   steps.forEach((t, k) => drawing.append(...box(place(k), y, 2 * HALF, "x", `x(${t})`)));
   if (T > 3) drawing.append(draw("text", { x: (place(1) + place(2)) / 2, y: y + 5 }, "\u2026"));
@@ -146,7 +146,10 @@ function render({ model, el }) {
       settings[name] = number;
       changed();
     };
-    input.onchange = () => (input.value = String(settings[name]));
+    input.onchange = () => {
+      if (input.value !== String(settings[name])) said.textContent = `${name} may be a whole number from 1 to ${most}.`;
+      input.value = String(settings[name]);
+    };
     return make("label", {}, make("span", {}, make("b", { className: name }, name), ` ${MEANS[name]}`), input);
   };
   const tick = (name, text, set, checked) => {

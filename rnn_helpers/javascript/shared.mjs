@@ -136,10 +136,12 @@ button, select, .bar input { font: inherit; color: inherit; background: none; bo
 button { cursor: pointer; }
 button:hover { background: var(--tint); }
 button:disabled { opacity: 0.45; cursor: default; }
-button[aria-pressed="true"], button.first { border: 2px solid; font-weight: 600; }
+button.first { border: 2px solid; font-weight: 600; }
+/* What is chosen grows by nothing, or the buttons after it would jump. */
+button[aria-pressed="true"] { border-color: currentcolor; box-shadow: inset 0 0 0 1px; background: var(--tint); }
 select option, select optgroup { color: #222222; background: #ffffff; }
 input { font: inherit; color: inherit; background: none; font-variant-numeric: tabular-nums; }
-input[type="range"] { accent-color: #0072B2; min-height: 2.4em; width: 16em; max-width: 100%; border: 0; padding: 0; }
+input[type="range"] { accent-color: var(--input); min-height: 2.4em; width: 16em; max-width: 100%; border: 0; padding: 0; }
 :is(button, select, input, summary, [tabindex]):focus-visible { outline: 3px solid var(--input); outline-offset: 1px; }
 input[type="number"] { appearance: textfield; -moz-appearance: textfield; text-align: right; }
 input::-webkit-inner-spin-button, input::-webkit-outer-spin-button { appearance: none; margin: 0; }
@@ -162,6 +164,9 @@ code { font: 0.92em ui-monospace, monospace; overflow-wrap: anywhere; }
 .bracket > * { width: 2.7em; padding: 0.2em 0.2em; text-align: right; font-variant-numeric: tabular-nums; }
 .bracket span { width: 3.5em; }
 .bracket input { border: 0; border-bottom: 1px dotted currentcolor; border-radius: 0; min-height: 24px; }
+/* Wide enough for what was typed: cut, it would read as another number. */
+.bracket input { width: auto; min-width: 2.7em; max-width: 7em; field-sizing: content; justify-self: end; }
+@supports not (field-sizing: content) { .bracket input { width: 3.6em; } }
 .bracket input.changed { font-weight: 700; border-bottom: 2px solid; }
 .input { color: var(--input); } .state { color: var(--state); } .weight { color: var(--weight); }
 details { margin: 0.6em 0; }
@@ -169,6 +174,7 @@ summary { cursor: pointer; }
 /* A telephone magnifies the page for a field of smaller type. */
 @media (pointer: coarse) { :host { font-size: 16px; } }
 @media (max-width: 480px) { :is(td, th) { padding-inline: 0.3em; } .bracket > * { width: 2.5em; }
+  .bracket input { min-width: 2.5em; }
   .bracket span { width: 3.2em; } }
 @media (prefers-reduced-motion: no-preference) { td, button { transition: background-color 0.2s; } }
 `;

@@ -273,6 +273,39 @@ def test_code_is_copied_with_one_click(page, site):
     copied = page.evaluate("() => navigator.clipboard.readText()")
     cells = [cell for cell in nbformat.read(series.NOTEBOOKS[0], as_version=4).cells if cell.cell_type == "code"]
     assert copied.strip() == cells[0].source.strip()
+    cell.locator("pre").evaluate("e => getSelection().selectAllChildren(e)")
+    page.keyboard.press("Control+c")
+    selected = page.evaluate("() => navigator.clipboard.readText()")
+    assert selected.strip() == cells[0].source.strip()
+
+
+# Of each line of code that is broken: how far its first word stands in, and how far what is left of it, in letters.
+BROKEN_LINES = """() => [...document.querySelectorAll('article pre .line')].flatMap(line => {
+  const text = document.createTreeWalker(line, NodeFilter.SHOW_TEXT), found = [], range = document.createRange();
+  while (text.nextNode())
+    [...text.currentNode.data].forEach((letter, k) => {
+      if (!letter.trim()) return;
+      range.setStart(text.currentNode, k), range.setEnd(text.currentNode, k + 1);
+      found.push(range.getBoundingClientRect());
+    });
+  const below = found.filter((box, k) => k && box.left < found[k - 1].left);
+  return below.map(box => [found[0].left, box.left].map(left => (left - line.getBoundingClientRect().left) / box.width));
+})"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    "place", ["notebooks/03_numpy_rnn", "notebooks/05_compression_vs_pooling", "my_code_disagrees"]
+)
+def test_a_broken_line_of_code_goes_on_further_in_than_it_begins(place, size, page, site):
+    page.set_viewport_size(size)
+    page.goto(f"{site}{place}.html")
+    page.add_style_tag(content="article details::details-content { content-visibility: visible; block-size: auto; }")
+    broken = page.evaluate(BROKEN_LINES)
+    assert len(broken) >= 20 or size == DESK
+    for begins, goes_on in broken:
+        assert begins % 1 == pytest.approx(0, abs=0.05) or begins % 1 == pytest.approx(1, abs=0.05)
+        assert goes_on - begins == pytest.approx(6, abs=0.1)  # no depth of a block, which is 4 or 8
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

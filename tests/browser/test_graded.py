@@ -11,7 +11,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from nbgrader.api import Gradebook
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "course"))
 
@@ -79,8 +78,7 @@ def test_the_notebook_that_formgrader_shows_runs_nothing(browser, graded, tmp_pa
 
 def test_formgrader_runs_nothing_and_takes_marks(browser, graded, tmp_path):
     """nbgrader's own page, as an instructor marks in it; the points are in the gradebook then."""
-    with Gradebook(f"sqlite:///{graded}/gradebook.db", "rnn") as gradebook:
-        number = gradebook.find_submission_notebook(corpus.STEP, corpus.STEP, NAME).id
+    number = Course(corpus.SOURCES, graded).gradebook.find_submission_notebook(corpus.STEP, corpus.STEP, NAME).id
     with jupyterlab(tmp_path, graded) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
@@ -94,8 +92,8 @@ def test_formgrader_runs_nothing_and_takes_marks(browser, graded, tmp_path):
         with page.expect_response(lambda answer: "/api/grade" in answer.url and answer.request.method == "PUT"):
             points.press("Tab")
         page.close()
-    with Gradebook(f"sqlite:///{graded}/gradebook.db", "rnn") as gradebook:
-        assert gradebook.find_grade("words-answer", corpus.STEP, corpus.STEP, NAME).manual_score == 3
+    marked = Course(corpus.SOURCES, graded).gradebook.find_grade("words-answer", corpus.STEP, corpus.STEP, NAME)
+    assert marked.manual_score == 3
 
 
 def test_as_it_was_handed_in_it_would(browser, tmp_path):

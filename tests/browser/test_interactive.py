@@ -396,6 +396,18 @@ def test_every_number_can_be_changed_by_keyboard_and_put_back(page):
     assert strip(page, 0)[0] == "0.64"
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("value", ["-1.25", "-12.75"])
+def test_a_typed_number_is_shown_whole(page, size, value):
+    page.set_viewport_size(size)
+    page.set_content(page_with(html("stepper")))
+    for label in ("U, row 1, column 1", "W, row 2, column 4", "b, unit 3"):
+        field = page.get_by_label(label, exact=True)
+        field.fill(value)
+        assert field.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.evaluate(WIDE) == []
+
+
 def test_a_mistake_stands_beside_the_right_states_with_the_path_it_takes(page):
     page.set_content(page_with(html("stepper")))
     page.get_by_role("button", name="?", exact=True).click()
@@ -540,6 +552,30 @@ def test_what_is_kept_is_shown_after_a_guess_for_each_length(page):
     assert page.locator(".bars").count() == 0
 
 
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_bars_are_explained_by_their_own_colours_and_have_a_scale(page, look):
+    page.set_content(page_with(html("kept"), look))
+    page.get_by_role("button", name="Show").click()
+    colour = "e => getComputedStyle(e).backgroundColor"
+    for kind in ("read", ""):
+        bar = page.locator(f".bars div[class='{kind}']").first
+        swatch = page.locator(f".legend .swatch{'.read' if kind else ':not(.read)'}")
+        assert bar.evaluate(colour) == swatch.evaluate(colour)
+    box = page.locator(".bars").bounding_box()
+    for percent in (95, 17):
+        label = page.locator(".scale").get_by_text(f"{percent} %").bounding_box()
+        height = (box["y"] + box["height"] - label["y"] - label["height"] / 2) / box["height"]
+        assert height == pytest.approx(percent / 100, abs=0.02)  # a third of a line of text
+
+
+def test_one_length_is_not_offered_as_a_choice(page):
+    with mock.patch("IPython.display.display") as display:
+        interactive.show_kept({20: TABLE[20]}, chance=1 / 6)
+    page.set_content(page_with(display.call_args.args[0]["text/html"]))
+    assert page.get_by_role("button").all_inner_texts() == ["Show"]
+    expect(page.get_by_text("Of 20 positions")).to_be_visible()
+
+
 # The machine
 
 
@@ -622,7 +658,41 @@ def test_each_pattern_is_the_mistakes_own_and_its_sign_is_told(page):
     assert sorted(seen) == sorted(CHOICE)
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_what_is_chosen_moves_nothing(page, size):
+    page.set_viewport_size(size)
+    page.set_content(page_with(html("which mistake")))
+    places = "all => all.map(e => [e.offsetLeft, e.offsetTop, e.offsetWidth, e.offsetHeight].join())"
+    buttons = page.locator(".bar[role=group] button")
+    before = buttons.evaluate_all(places)
+    for button in buttons.all():
+        looks = button.evaluate("e => getComputedStyle(e).boxShadow")
+        button.click()
+        assert button.evaluate("e => getComputedStyle(e).boxShadow") != looks
+        assert buttons.evaluate_all(places) == before
+
+
 # Shapes
+
+
+def test_the_drawing_of_the_shapes_cuts_no_text(page):
+    page.set_content(page_with(html("shapes")))
+    page.get_by_label("H hidden units").fill("9")
+    page.get_by_role("button", name="Show").click()
+    drawing = page.locator("svg").bounding_box()
+    for text in page.locator("svg text").all():
+        box = text.bounding_box()
+        assert drawing["x"] <= box["x"]
+        assert box["x"] + box["width"] <= drawing["x"] + drawing["width"]
+
+
+def test_a_setting_out_of_reach_is_answered(page):
+    page.set_content(page_with(html("shapes")))
+    field = page.get_by_label("H hidden units")
+    field.fill("128")
+    field.blur()
+    expect(page.get_by_role("status")).to_have_text("H may be a whole number from 1 to 9.")
+    expect(field).to_have_value("6")
 
 
 def test_the_shapes_are_asked_for_judged_and_move_with_the_settings(page):

@@ -312,6 +312,15 @@ def test_a_changed_check_regrades_and_says_whose_score_moved(again, tmp_path, be
     assert read_csv(work)["fy", STEP]["score"] == "16"
 
 
+def test_a_changed_check_asks_for_no_mark_a_second_time(again, tmp_path, best):
+    folder, work = again
+    mark(work, 3, "Say what would go wrong.")
+    sources = changed_source(tmp_path, lambda notebook: corpus.cell_of(notebook, "trace-test").update(source="1 / 1"))
+    assert grade_into(work, folder, best, pages=False, sources=sources).newly_graded == 5
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["hand_score"], row["needs_marking_by_hand"]) == ("19", "3", "no")
+
+
 def test_a_changed_check_touches_the_assignments_that_use_it_and_no_other(monkeypatch, tmp_path, assignments, best):
     """A hint of a step is known to the sequences of other assignments, too; one of a shape to the first alone."""
     monkeypatch.setattr(keys, "HELPERS", tmp_path / "helpers")
@@ -366,6 +375,16 @@ def test_a_later_hand_in_replaces_the_earlier_and_both_are_named(again, tmp_path
         name = f"bo/{STEP}/{STEP}.ipynb"
         assert re.search(rf"handed in again: {name} of 1972-01-.* replaces {name} of 1971-01-", row["note"])
         assert "replaces" not in read_csv(work)["ada", STEP]["note"]
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"key": "x", "content": "y", "result": {}}'])
+def test_a_record_that_is_broken_or_of_another_version_costs_nothing(record, again, best):
+    folder, work = again
+    before = csv_of(work)
+    (work / "records" / STEP / "ada.json").write_text(record)
+    report = grade_into(work, folder, best, pages=False)
+    assert (report.newly_graded, report.moved) == (1, [])
+    assert csv_of(work) == before
 
 
 def test_a_page_that_fails_changes_no_score(again, monkeypatch, best):

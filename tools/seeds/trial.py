@@ -38,10 +38,14 @@ class Trial:
 
     def run(self, further: Callable[[Trial], None] | None = None) -> str:
         """Run the page, and what its module tries beyond it; return what is to be told of it, in one line."""
-        with another_start(self.seed), np.errstate(all="ignore"):  # a network that fails may well overflow
-            printed = self._run_page()
-            if further:
-                further(self)
+        try:
+            with another_start(self.seed), np.errstate(all="ignore"):  # a network that fails may well overflow
+                printed = self._run_page()
+                if further:
+                    further(self)
+        except Exception as error:
+            error.add_note(f"on {self}")
+            raise
         figures = [f"{name} {_short(value)}" for name, value in self.found.items()]
         return "; ".join([*_marked(printed), *figures])
 
