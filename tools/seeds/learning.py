@@ -18,8 +18,7 @@ def further(trial: Trial) -> None:
     trial.claim("the loss stays of the order of 0.125 for the first hundred updates", min(curve[:5]) > 0.06)
     trial.claim("then it falls, in less than half the time that this took", ends - begins < begins / 2)
 
-    ends = [page["answers"][name][-1] for name in ("this one", "from seed 8")]
-    trial.found["leaks on 0s"] = sum(abs(end) > 0.5 for end in ends)
+    trial.found["leaks on 0s"] = sum(abs(y[-1]) > 0.5 for y in page["on_0s"].values())
 
     small, _ = page["train"](modulus=3, n_units=8, seed=0)
     answers = np.rint(page["read"](small, page["long_3"].x[:100])[1])
