@@ -18,8 +18,7 @@ def further(trial: Trial) -> None:
     trial.claim("the loss stays of the order of 0.125 for the first hundred updates", min(curve[:5]) > 0.06)
     trial.claim("then it falls, in less than half the time that this took", ends - begins < begins / 2)
 
-    ends = [page["answers"][name][-1] for name in ("this one", "from seed 8")]
-    trial.found["leaks on 0s"] = sum(abs(end) > 0.5 for end in ends)
+    trial.found["leaks on 0s"] = sum(abs(y[-1]) > 0.5 for y in page["on_0s"].values())
 
     small, _ = page["train"](modulus=3, n_units=8, seed=0)
     answers = np.rint(page["read"](small, page["long_3"].x[:100])[1])
@@ -31,7 +30,4 @@ def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
     right = [trial.found["by three, 8 units, 2500 updates"] for trial in trials]
     yield "a third group wants more room and time", min(right) < 1
     leaks = [trial.found["leaks on 0s"] for trial in trials]
-    yield (
-        "from some starts an even state slides to odd on 0s only, and from most it does not",
-        0 < sum(leaks) < len(leaks),
-    )
+    yield "about 6 of 20 networks leak on 0s only", 0.15 <= sum(leaks) / (2 * len(leaks)) <= 0.5
