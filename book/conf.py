@@ -96,6 +96,13 @@ def keep_together(app: Sphinx, page: nodes.document) -> None:
             text.parent.replace(text, nodes.Text(whole))
 
 
+def lead_in(app: Sphinx, page: nodes.document) -> None:
+    """Mark what leads to something below it, and must not be parted from that on paper."""
+    for paragraph in page.findall(nodes.paragraph):
+        if paragraph.astext().endswith(":"):
+            paragraph["classes"].append("leads-in")
+
+
 def dress(app: Sphinx, page: nodes.document) -> None:
     """Give the recurring parts of a notebook the classes that book.css sets them by, and link terms to the glossary."""
     place = app.env.docname
@@ -237,6 +244,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions above."""
     app.connect("autodoc-skip-member", skip)
     app.connect("doctree-read", keep_together)
+    app.connect("doctree-read", lead_in)
     app.connect("doctree-read", dress)
     app.connect("doctree-read", exercises.frame)
     app.connect("doctree-read", answers)

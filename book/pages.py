@@ -18,11 +18,13 @@ from PIL import Image
 from book import mistake_pages, port_pages
 from book.exercises import fold, with_exercises, with_folds
 from rnn_grading.assignments import for_reading
+from rnn_helpers.interactive import STILL
 from tools import series
 
 ROOT = series.ROOT
 README = ROOT / "README.md"
 INSTRUCTORS = ROOT / "notebooks" / "assignments" / "README.md"
+STILL_HERE = "On a screen, with JavaScript, this can be moved."
 
 
 def with_alt(notebook: NotebookNode) -> NotebookNode:
@@ -80,10 +82,30 @@ def set_up() -> str:
 
 def stepper() -> str:
     """What a reader can move on the front page: the stepper of the first notebook, as it is stored there."""
-    notebook = nbformat.read(series.NOTEBOOKS[0], as_version=4)
+    notebook = with_still(nbformat.read(series.NOTEBOOKS[0], as_version=4))
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
     moves = next(html for output in outputs if 'class="rnn-moves"' in (html := output.data.get("text/html", "")))
     return f"``````{{raw}} html\n{moves}\n``````"  # a blank line does not end it
+
+
+def with_still(notebook: NotebookNode) -> NotebookNode:
+    """Say of what can be moved what is true in the book, where no cell can be run, on paper, and without scripts.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As stored. It is changed in place.
+
+    Returns
+    -------
+    NotebookNode
+        The same.
+    """
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if STILL in output.get("data", {}).get("text/html", ""):
+                output.data["text/html"] = output.data["text/html"].replace(STILL, STILL_HERE)
+    return notebook
 
 
 CARD = (1200, 630)  # what sites that show a link make room for
@@ -104,7 +126,7 @@ def gathered() -> Iterator[tuple[str, bytes]]:
     for path in series.NOTEBOOKS:
         # The cell for Colab does nothing for who reads here.
         notebook = with_alt(series.with_colab_cell(nbformat.read(path, as_version=4), ""))
-        notebook = with_exercises(with_folds(notebook))
+        notebook = with_still(with_exercises(with_folds(notebook)))
         yield f"notebooks/{path.name}", nbformat.writes(notebook).encode()
     for path in series.ASSIGNMENTS:
         notebook = with_alt(for_reading(nbformat.read(path, as_version=4)))

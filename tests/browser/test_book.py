@@ -48,6 +48,9 @@ PICTURES = """() => [...document.images].map(image => ({
 WIDER_THAN_THE_SCREEN = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll('main *')].filter(each => each.getBoundingClientRect().right > innerWidth + 1)
     .map(each => each.outerHTML.slice(0, 120)).slice(0, 5)"""
+# What scrolls by itself and does not say so.
+EQUATIONS_THAT_GO_ON = """() => [...document.querySelectorAll('article mjx-container[display]')]
+  .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent.slice(0, 40))"""
 AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 
 
@@ -109,7 +112,7 @@ def _visit(page: Page, heard: list[str], site: str, place: str) -> Visit:
             violations[look] = [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
         _keep(page, SCREENSHOTS / look / Path(place).with_suffix(".jpg"))
         told[look] = list(heard)
-    wide += page.evaluate(WIDER_THAN_THE_SCREEN)
+    wide += page.evaluate(WIDER_THAN_THE_SCREEN) + page.evaluate(EQUATIONS_THAT_GO_ON)
     return Visit(prose, unset, pictures, told, violations, wide, unseen)
 
 
@@ -237,6 +240,22 @@ def test_no_table_of_numbers_is_wider_than_a_telephone(page, site):
     assert tables.evaluate_all("all => all.every(each => each.getBoundingClientRect().right <= innerWidth)")
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_nothing_touches_what_stands_above_it(size, page, site):
+    page.set_viewport_size(size)
+    gaps = """([above, below]) => [...document.querySelectorAll(`${above} + ${below}`)].map(each =>
+      each.getBoundingClientRect().top - each.previousElementSibling.getBoundingClientRect().bottom)"""
+    for place, above, below in (
+        ("index", ".rnn-moves", "p"),
+        ("notebooks/04_torch_comparison", "p.predict", ":not(details)"),
+        ("notebooks/05_compression_vs_pooling", "p.predict", ":not(details)"),
+    ):
+        page.goto(f"{site}{place}.html")
+        found = page.evaluate(gaps, [above, below])
+        assert found
+        assert min(found) >= 14  # pixels, most of a line
+
+
 def test_the_next_links_lead_through_the_chapters(page, site):
     page.goto(site + "index.html")
     for path in series.NOTEBOOKS:
@@ -289,7 +308,8 @@ BROKEN_LINES = """() => [...document.querySelectorAll('article pre .line')].flat
       found.push(range.getBoundingClientRect());
     });
   const below = found.filter((box, k) => k && box.left < found[k - 1].left);
-  return below.map(box => [found[0].left, box.left].map(left => (left - line.getBoundingClientRect().left) / box.width));
+  const margin = line.getBoundingClientRect().left;
+  return below.map(box => [found[0].left, box.left].map(left => (left - margin) / box.width));
 })"""
 
 
@@ -338,3 +358,18 @@ def test_what_is_folded_is_not_read_in_its_place_on_paper(path, page, site):
     heights = page.locator("article div.answer").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
     assert len(heights) >= 4
     assert min(heights) > 30
+
+
+def test_on_paper_nothing_is_left_on_the_sheet_before(page, site):
+    """A rule at the very top of a sheet is drawn on the one before, too: it must begin a little below."""
+    page.goto(site + "notebooks/01_motivation.html")
+    page.emulate_media(media="print")
+    above = """all => all.filter(each => each.offsetHeight).map(each =>
+      each.firstElementChild.getBoundingClientRect().top - each.getBoundingClientRect().top)"""
+    for boxes in ("div.cell_input div.highlight", "article table:not(:has(caption))"):
+        distances = page.locator(boxes).evaluate_all(above)
+        assert distances
+        assert min(distances) >= 1.5
+    # What is parted is framed on both sheets, and what leads to a table stands on the sheet of the table.
+    assert page.locator(".leads-in").evaluate_all("all => all.map(e => getComputedStyle(e).breakAfter)")[0] == "avoid"
+    assert all(text.endswith(":") for text in page.locator("p.leads-in").all_inner_texts())

@@ -17,7 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import PACKAGES, ROOT, SITE
 
-from book import mistake_pages
+from book import mistake_pages, pages
 from rnn_grading.assignments import grade_id_of, is_answer
 from tools import series
 
@@ -230,6 +230,12 @@ def test_what_is_folded_stands_once_more_at_the_end(path):
     assert "Answer" in names
     if path in series.NOTEBOOKS:
         assert {"Hint 1", "Hint 2"} <= names
+
+
+@by_path
+def test_what_stands_still_asks_for_no_cell_to_be_run(path):
+    stills = [tag.get_text() for tag in parsed(path).select(".rnn-still > p")]
+    assert stills == [pages.STILL_HERE] * len(parsed(path).select(".rnn-moves"))
 
 
 def test_the_mistakes_of_ports_are_a_page():
