@@ -232,6 +232,15 @@ def test_a_wide_figure_says_that_it_goes_on(page, site):
     assert figure.locator("figcaption p").evaluate("e => getComputedStyle(e, '::after').content") == "none"
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_caption_begins_where_its_picture_does(size, page, site):
+    page.set_viewport_size(size)
+    page.goto(site + "notebooks/06_layer_options.html")
+    for figure in page.locator("figure").all():
+        picture, caption = (figure.locator(part).bounding_box()["x"] for part in ("img", "figcaption p"))
+        assert caption == pytest.approx(picture, abs=1)
+
+
 def test_no_table_of_numbers_is_wider_than_a_telephone(page, site):
     page.set_viewport_size(PHONE)
     page.goto(site + "notebooks/02_formula.html")
