@@ -10,7 +10,7 @@ from docutils import nodes
 from book.exercises import FOLDS
 from tools.series import SOLUTION
 
-DETAILS = re.compile(r"<details[^>]*>\s*<summary>(.*?)</summary>(.*)", flags=re.S)
+DETAILS = re.compile(r"<details[^>]*>\s*<summary[^>]*>(.*?)</summary>(.*)", flags=re.S)
 CLOSED = "</details>"
 _ONE_BY_ONE = re.compile(rf"(?=<details\b)|(?<={CLOSED})")
 

@@ -14,6 +14,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -339,6 +340,8 @@ def lines(
             ax.plot(
                 x, values, LINE_STYLES[index], color=color, marker="o" if markers else None, label=label, linewidth=2
             )
+        if "x" not in log and all(isinstance(each, Integral) for each in x):
+            ax.xaxis.get_major_locator().set_params(integer=True)  # no step 2.5 on an axis of whole steps
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.set_title(title, loc="left")
         ax.grid(axis="y", alpha=0.3)

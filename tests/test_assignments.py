@@ -121,7 +121,7 @@ def test_every_item_has_two_or_three_folded_hints(path):
     items = [cell.source for cell in cells(path) if cell.source.startswith("## Item")]
     assert len(items) == len(ITEMS[path.stem])
     for source in items:
-        hints = re.findall(r"<details><summary>Hint (\d)</summary>.+?</details>", source)
+        hints = re.findall(rf"<details>{series.SUMMARY}Hint (\d)</summary>.+?</details>", source)
         assert hints in (["1", "2"], ["1", "2", "3"])
 
 

@@ -153,8 +153,8 @@ def test_the_numbers_of_the_front_page_are_printed_by_the_chapters_it_links():
 
 
 def test_the_front_page_says_how_long_the_first_chapter_takes():
-    assert "in twenty-five minutes" in text_of("index.md")
-    assert "**Time** 25 minutes" in prose("01_motivation.ipynb")
+    assert "in half an hour" in text_of("index.md")
+    assert "**Time** 25 to 35 minutes" in prose("01_motivation.ipynb")
 
 
 def test_the_package_lists_every_public_module():

@@ -482,6 +482,16 @@ def test_lines_take_the_colours_that_they_are_given():
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
 
 
+def test_steps_that_are_whole_are_marked_at_whole_numbers():
+    for steps in (range(1, 21), np.arange(1, 21)):
+        (ax,) = plots.lines(steps, {"a": range(20)}, xlabel="t", ylabel="").axes
+        marked = ax.get_xticks()
+        assert len(marked) > 3
+        assert all(mark == round(mark) for mark in marked)
+    (ax,) = plots.lines(np.linspace(0, 1, 5), {"a": range(5)}, xlabel="seconds", ylabel="").axes
+    assert any(mark != round(mark) for mark in ax.get_xticks())
+
+
 def test_more_curves_than_can_be_told_apart_are_refused():
     with pytest.raises(ValueError, match="at most 4 curves that can be told apart, got 5"):
         plots.lines([1], {name: [1] for name in "abcde"}, xlabel="", ylabel="")

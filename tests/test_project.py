@@ -105,17 +105,20 @@ def test_the_readme_names_every_guard():
         assert f"`{name}`" in section, name
 
 
-HOURS = {3: "three", 3.5: "three and a half", 5: "five", 5.5: "five and a half", 6: "six", 6.5: "six and a half"}
+HOURS = {6: "six", 6.5: "six and a half", 9.5: "nine and a half", 10: "ten"}
 
 
 def test_the_readme_says_how_long_each_notebook_takes_and_all_of_them():
     readme = text_of("README.md")
-    minutes = dict(re.findall(r"\]\((notebooks/\d\d_\w+\.ipynb)\) \|.*\| (\d+) \|$", readme, flags=re.M))
-    assert sorted(minutes) == sorted(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb"))
-    for path, each in minutes.items():
-        assert f"**Time** {each} minutes" in text_of(path), path
-    hours = round(sum(map(int, minutes.values())) / 30) / 2
-    assert f"together they take about {HOURS[hours]} hours." in " ".join(readme.split())
+    row = r"\]\((notebooks/\d\d_\w+\.ipynb)\) \|.*\| ((\d+) to (\d+)) \|$"
+    rows = re.findall(row, readme, flags=re.M)
+    pages = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert [path for path, *_ in rows] == [f"notebooks/{page.name}" for page in pages]
+    for path, minutes, *_ in rows:
+        assert f"**Time** {minutes} minutes" in text_of(path), path
+    hours = [HOURS[round(sum(map(int, column)) / 30) / 2] for column in list(zip(*rows, strict=True))[2:]]
+    told = f"together they take about {hours[0]} hours to read, and about {hours[1]} with everything written."
+    assert told in " ".join(readme.split())
 
 
 def test_contributing_names_verbs_and_files_that_are_there():

@@ -315,7 +315,9 @@ def test_every_question_has_a_folded_answer(path):
         asked = cell.source.count("**Predict first.**") + len(re.findall(r"^\*\*\d\.\*\*", cell.source, flags=re.M))
         if cell.cell_type == "markdown" and asked:
             assert cell.source.count("<details>") == asked == cell.source.count("</details>")
-            assert len(re.findall(r"<details><summary>Answer</summary>.{15,}</details>", cell.source)) == asked
+            assert (
+                len(re.findall(rf"<details>{series.SUMMARY}Answer</summary>.{{15,}}</details>", cell.source)) == asked
+            )
 
 
 @pytest.fixture

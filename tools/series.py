@@ -7,6 +7,7 @@ same form.
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import sys
 import tomllib
@@ -33,6 +34,9 @@ TIMING = "timing"  # it shows measured times
 SOLUTION, GUARD, DRAWING = FOLDED = ("solution", "guard", "drawing")  # its source is folded: not everybody reads it
 TRAINING = "training"  # beside guard: what is folded trains a network, and is announced as that
 AFTER_TRYING = "after-trying"  # its outputs are folded: a check names the mistake, for which the reader looks first
+
+# JupyterLab leaves no space between a closed answer and the text below it.
+SUMMARY = '<summary style="margin-bottom: 0.8em">'
 
 # The kernel's name without a version: the machine that refreshed a page must not show in its diff.
 METADATA = {
@@ -61,6 +65,8 @@ def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         folded = {name: True for name, is_so in hidden.items() if is_so}  # JupyterLab shows a bar in its place
         kept = {"jupyter": folded, "nbgrader": cell.metadata.get("nbgrader"), "tags": tags}
         cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"<summary[^>]*>", SUMMARY, cell.source)
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename != "CheckFailed":
                 output.traceback = []  # holds the machine's paths; a reader needs the message
