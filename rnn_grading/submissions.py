@@ -283,9 +283,8 @@ ZIP_FAULTS = (
 )  # fmt: skip
 
 
-@lru_cache(
-    maxsize=2
-)  # a zip, and one of the zips in it: to read its table anew for each file takes the square of the time
+# A zip, and one of the zips in it: to read a table anew for each file takes the square of the time.
+@lru_cache(maxsize=2)
 def _opened(path: Path, stamp: tuple[int, ...], inside: tuple[str, ...]) -> zipfile.ZipFile:
     """A zip, or one in it, whose table of contents is not too long."""
     if inside:

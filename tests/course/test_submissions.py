@@ -199,7 +199,8 @@ def test_of_very_many_notebooks_of_one_learner_the_last_are_compared(tmp_path, m
     monkeypatch.setattr(submissions, "_written", lambda file, _: read.append(file) or 0)
     (hand_in,) = found(tmp_path)[0].values()
     assert (hand_in.file.name, len(read)) == ("step_and_shapes-119.ipynb", 3)
-    assert hand_in.notes[0].startswith("20 notebooks") and hand_in.notes[0].endswith(", 14 more")
+    assert hand_in.notes[0].startswith("20 notebooks")
+    assert hand_in.notes[0].endswith(", 14 more")
 
 
 def test_a_bomb_in_a_zip_is_not_unpacked(tmp_path, monkeypatch):
