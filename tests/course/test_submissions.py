@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 from rnn_grading import submissions
 from rnn_grading.assignments import grade_id_of, read
+from rnn_grading.grade import Report
+from rnn_grading.report import summary, write_left_out
+from rnn_grading.scores import Setting
 from rnn_grading.submissions import File, NotGradable, collect, fit, learner_of, parse, read_file
+from rnn_grading.walls import Walls
 
 ASSIGNMENTS = [read(corpus.SOURCES / name / f"{name}.ipynb")[0] for name in corpus.NAMES]
 STEP = next(assignment for assignment in ASSIGNMENTS if assignment.name == corpus.STEP)
@@ -305,6 +309,16 @@ def test_other_files_are_named_in_a_note_or_if_there_is_no_notebook_in_the_summa
     note = "also handed in, and not read: ada/plan.md, ada/step_and_shapes/answers.docx"
     assert hand_ins["ada", corpus.STEP].notes == (note,)
     assert strange == ["bo/my_step.py", "bo/step_and_shapes.docx", "cy/a/b/c/notes.txt"]
+
+
+def test_no_crowd_of_unrecognised_files_hides_another(tmp_path):
+    strange = [*(f"many.zip/d{k}/x.ipynb" for k in range(4000)), "zoe/homework.docx"]
+    setting = Setting(Walls("no"))
+    told = summary(Report([], strange, setting, 0), tmp_path).splitlines()
+    assert "  many.zip/d0/x.ipynb, and 3999 more in many.zip" in told
+    assert "  zoe/homework.docx" in told
+    write_left_out(strange, tmp_path / "left_out.csv")
+    assert (tmp_path / "left_out.csv").read_text().split() == ["file", *strange]
 
 
 def test_what_lies_too_deep_is_named(tmp_path):
