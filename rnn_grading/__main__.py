@@ -56,7 +56,7 @@ def _grade(options: argparse.Namespace) -> int:
     from rnn_grading.classroom import pages_of_the_book, write_classroom
     from rnn_grading.grade import Plan, grade
     from rnn_grading.gradebook import Course
-    from rnn_grading.report import summary, write_csv
+    from rnn_grading.report import summary, write_csv, write_left_out
     from rnn_grading.walls import Problem
 
     if not options.folder:
@@ -66,6 +66,7 @@ def _grade(options: argparse.Namespace) -> int:
     plan = Plan(_setting(options), options.jobs, options.pages != "no", options.quiet, options.scheduler)
     report = grade(Path(options.folder), course, plan)
     write_csv(report.rows, course.work / "grades.csv")
+    write_left_out(report.strange, course.work / "left_out.csv")
     write_classroom(report.rows, course, pages_of_the_book(ROOT))
     print(summary(report, options.work))
     return 0

@@ -10,6 +10,7 @@ import ast
 import builtins
 import contextlib
 import io
+import signal
 import time
 import types
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ __all__ = ["Item", "Notebook", "Stopped", "Verdict"]
 
 MAX_CALLBACKS = 5000  # of one call
 CALLBACK_NUMBERS = 10_000  # in an argument of a callback
+BROKEN = 70  # the exit code of a worker that cannot go on
 TRIES = 2  # to start a worker
 
 
@@ -137,15 +139,14 @@ class Notebook:
 
     def _end(self, error: Exception) -> Stopped:
         if isinstance(error, Broken):
-            return Stopped("crashed", f"the notebook's process sent what is no answer ({error})")
+            cause = "as happens when code copies its process (os.fork) or writes where answers go"
+            return Stopped("crashed", f"the notebook's process sent {error} instead of its answer, {cause}")
         assert self._sandbox is not None, "there was a worker"
         code = self._sandbox.ended if self._sandbox.has_ended(2.0) else None
-        if code == -9:
-            return Stopped("out of memory", "the notebook's process was killed, most likely for its memory")
         if code == -24:
             return Stopped("timed out", "the notebook used up its processor time")
-        how = "hung up" if code is None else f"ended with exit code {code}"
-        return Stopped("crashed", f"the notebook's process {how}")
+        how = "it ended its sandbox" if self._sandbox.is_gone else _how_it_ended(code)
+        return Stopped("crashed", f"the notebook's process gave no answer: {how}")
 
     def _lose(self, stop: Stopped) -> None:
         """Give the worker up."""
@@ -242,6 +243,19 @@ class Notebook:
         calls = facts.get("calls_empty")
         stubs = [str(stub) for stub in calls if str(stub).isidentifier()] if isinstance(calls, list) else []
         return _proxy(name, Caller(self, name), stubs[:20])
+
+
+def _how_it_ended(code: int | None) -> str:
+    """What is known of the end of a process, in words."""
+    if code is None:
+        return "it closed the way to the grader"
+    if code == -signal.SIGKILL:
+        return "it was killed (signal 9), which happens when memory runs out or code kills its own process"
+    if code < 0:
+        return f"it was ended by signal {-code} ({signal.strsignal(-code) or 'unknown'})"
+    if code == BROKEN:
+        return f"it broke off (exit code {code}), as happens when code changes what Python or NumPy need to answer"
+    return f"its code ended Python at once (exit code {code})"
 
 
 def is_answer_to(answer: dict[str, Any], number: int) -> bool:

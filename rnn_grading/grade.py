@@ -239,7 +239,7 @@ def _known_and_waiting(
 
 
 def _name_and_time(file: File) -> str:
-    return f"{'/'.join(file.where)} of {datetime.fromtimestamp(time_of(file)):%Y-%m-%d %H:%M}"
+    return f"{file.shown} of {datetime.fromtimestamp(time_of(file)):%Y-%m-%d %H:%M}"
 
 
 def _replaced(file: File, content: bytes, record: dict[str, Any]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from rnn_grading.grade import UNGRADED, Graded, Report
 
-__all__ = ["summary", "write_csv", "write_table"]
+__all__ = ["summary", "write_csv", "write_left_out", "write_table"]
 
 COLUMNS = (
     "learner",
@@ -31,6 +31,11 @@ MAX_WIDTH = 160
 def write_csv(rows: list[Graded], path: Path) -> None:
     """Write one line for each learner and assignment; the scores of what could not be graded are empty, not 0."""
     write_table(path, COLUMNS, [_values(row) for row in rows])
+
+
+def write_left_out(strange: Sequence[str], path: Path) -> None:
+    """Write one line for each file that nobody has graded."""
+    write_table(path, ["file"], [[name] for name in strange])
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -91,9 +96,22 @@ def summary(report: Report, work: Path) -> str:
         lines.append(f"  missing: {', '.join(missing)}")
     lines += [f"Another score than before: {sentence}" for sentence in report.moved[:MAX_LISTED]]
     if report.strange:
-        lines.append(f"Not recognised, so left out: {', '.join(report.strange)}")
+        lines += _left_out(report.strange)
     lines.append(report.setting.walls.sentence)
     return "\n".join([_shortened(line) for line in lines] + [f"Scores: {work / 'grades.csv'}."])
+
+
+def _left_out(strange: Sequence[str]) -> list[str]:
+    """What is not recognised, a line for each file or folder at the top, so that no crowd hides the rest."""
+    by_top: dict[str, list[str]] = defaultdict(list)
+    for name in strange:
+        by_top[name.partition("/")[0]].append(name)
+    lines = [
+        f"  {names[0]}" + (f", and {len(names) - 1} more in {top}" if len(names) > 1 else "")
+        for top, names in by_top.items()
+    ]
+    more = [f"  and {len(lines) - MAX_LISTED} more"] if len(lines) > MAX_LISTED else []
+    return ["Not recognised, so left out (all in left_out.csv):", *lines[:MAX_LISTED], *more]
 
 
 def _shortened(line: str) -> str:

@@ -10,14 +10,21 @@ import ast
 import io
 import json
 import logging
+import lzma
+import mmap
+import os
 import re
 import stat
+import struct
 import sys
 import unicodedata
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +32,32 @@ import nbformat
 
 from rnn_grading.assignments import Assignment, Cell, grade_id_of, names_in
 
-__all__ = ["Fitted", "HandIn", "NotGradable", "Piece", "collect", "fit", "name_of", "parse", "read_file", "time_of"]
+__all__ = [
+    "Fitted",
+    "HandIn",
+    "NotGradable",
+    "Piece",
+    "collect",
+    "fit",
+    "name_of",
+    "parse",
+    "read_file",
+    "shown",
+    "time_of",
+]
 
 MAX_BYTES = 200 * 2**20  # of a notebook: pictures make them large, and only the text of cells counts
-MAX_ZIPPED = 400 * 2**20  # of all that is taken out of one zip
-MAX_ENTRIES = 20_000
+MAX_ZIPPED = 400 * 2**20  # of all files of one zip, where they are more than a hundred times as large as the zip
+MAX_MEMBERS = 5000  # files of one zip, with those of the zips in it: a class of a thousand, five of each learner
+MAX_INNER = 500  # files of a zip in a zip, which is one learner's
+MAX_ENTRIES = 100_000  # of a zip's table of contents, with folders and hidden files
+MAX_CHOICE = 100  # notebooks of one learner for one assignment that are compared
+MAX_NAMED = 5  # files in a note
 MAX_CELLS = 1000
 MAX_SOURCE = 400_000  # characters of one cell
 MAX_HELPERS, MAX_HELPER = 20, 200_000  # modules beside a notebook, and characters of each
 IGNORED = {"__MACOSX", ".ipynb_checkpoints"}
+HANDED_OUT = "how_to.txt"  # goes out with a notebook, and may come back with it
 
 
 class NotGradable(Exception):  # noqa: N818 - it is a state of a file
@@ -50,10 +74,15 @@ class File:
     where: tuple[str, ...]  # folders, zips and the name, from the folder of submissions on
     path: Path
     inside: tuple[str, ...] = ()  # the entry of the zip, and of a zip in it
+    why: str = ""  # why nobody looks into it
 
     @property
     def name(self) -> str:
         return self.where[-1]
+
+    @property
+    def shown(self) -> str:
+        return shown("/".join(self.where)) + (f" ({self.why})" if self.why else "")
 
 
 @dataclass(frozen=True)
@@ -87,6 +116,8 @@ class HandIn:
 IN_FILE = re.compile(r"(?P<who>.+?)_(?:LATE_)?\d+_\d+_(?P<rest>.+)")
 IN_FOLDER = re.compile(r"(?P<who>.+)_\d+_assignsubmission_[a-z]+_?")
 # What people and programs add to a name.
+ENDING = re.compile(r"\.(ipynb(\.(txt|json))?|zip|py)$", re.IGNORECASE)
+NOTEBOOK = re.compile(r"[^.].*\.ipynb(\.(txt|json))?", re.IGNORECASE | re.DOTALL)  # with what some browsers add
 ADDED = re.compile(r"(?:[ _-]*(?:copy|final|last|new|solved?|done|v?\d+|\(\d+\)))*[ _-]*", re.IGNORECASE)
 
 
@@ -105,82 +136,182 @@ def collect(folder: Path, assignments: Sequence[Assignment]) -> tuple[list[HandI
     hand_ins : list of HandIn
         One for each learner and each assignment that anybody handed in, sorted.
     strange : list of str
-        The names of notebooks, and of files at the top, of which nobody knows whose or what they are.
+        The names of files of which nobody knows whose or what they are; and of what nobody looks into, with the reason.
     """
     names = sorted((assignment.name for assignment in assignments), key=len, reverse=True)
     by_name = {assignment.name: assignment for assignment in assignments}
     found: dict[tuple[str, str], list[File]] = defaultdict(list)
-    helpers: dict[str, list[File]] = defaultdict(list)
+    rest: dict[str, list[File]] = defaultdict(list)
     strange, empty = [], []
     files = list(_all_files(folder))
     containers = _containers(files)
     for file in files:
         where = file.where[1:] if file.where[0] in containers else file.where
         learner = learner_of(where, names)
-        if file.name.lower().endswith(".ipynb") and not file.name.startswith("."):
+        if file.why:
+            strange.append(file.shown)
+        elif NOTEBOOK.fullmatch(file.name):
             name = _assignment_of(where, names) or _told_by_content(file, assignments)
             if learner and name:
                 found[learner, name].append(file)
             else:
-                strange.append("/".join(file.where))
-        elif file.name.endswith(".py") and len(where) > 1:
-            helpers[learner].append(file)
+                strange.append(file.shown)
         elif file.name == "":  # a folder that holds no file
             name = _assignment_of(where[:-1], names)
             empty += [(learner, name)] if learner and name else []
-        elif len(file.where) == 1:
-            strange.append(file.name)
+        elif learner and len(where) > 1:
+            rest[learner].append(file)
+        else:
+            strange.append(file.shown)
     hand_ins = {key: _chosen(*key, notebooks, by_name[key[1]]) for key, notebooks in found.items()}
+    for learner, others in rest.items():
+        own = {name: hand_ins[learner, name] for name in by_name if (learner, name) in hand_ins}
+        hand_ins |= {(learner, name): _with_rest(hand_in, others, list(own)) for name, hand_in in own.items()}
+        strange += [] if own else [file.shown for file in others]
     for learner, name in empty:
         hand_ins.setdefault((learner, name), HandIn(learner, name, None, ("the folder holds no notebook",)))
-    for key, hand_in in hand_ins.items():
-        own = tuple(file for file in helpers[key[0]] if hand_in.file and file.where[:-1] == hand_in.file.where[:-1])
-        hand_ins[key] = replace(hand_in, helpers=own[:MAX_HELPERS])
     used = sorted({name for _, name in hand_ins})
     learners = sorted({learner for learner, _ in hand_ins})
     return [hand_ins.get((who, what), HandIn(who, what)) for who in learners for what in used], sorted(strange)
 
 
+def _with_rest(hand_in: HandIn, others: Sequence[File], names: Sequence[str]) -> HandIn:
+    """A hand-in with the modules beside it, and with a note on what else the learner handed in."""
+    assert hand_in.file is not None, "it was made of notebooks"
+    beside = [file for file in others if file.where[:-1] == hand_in.file.where[:-1]]
+    modules = [file for file in beside if file.name.endswith(".py")][:MAX_HELPERS]
+    unread = [
+        file
+        for file in others
+        if not file.name.endswith(".py") and file.name != HANDED_OUT
+        if _assignment_of(file.where, names) in {"", hand_in.assignment}
+    ]
+    note = [f"also handed in, and not read: {_listed(unread)}"] if unread else []
+    return replace(hand_in, helpers=tuple(modules), notes=(*hand_in.notes, *note))
+
+
+def _listed(files: Sequence[File]) -> str:
+    """The names of files, the first of them if there are many."""
+    more = [f"{len(files) - MAX_NAMED} more"] if len(files) > MAX_NAMED else []
+    return ", ".join([*(file.shown for file in files[:MAX_NAMED]), *more])
+
+
 def _all_files(folder: Path, where: tuple[str, ...] = ()) -> Iterator[File]:
     """Every file beneath a folder, those in zips too; a folder without any as a file without a name."""
-    entries = [
-        entry for entry in sorted(folder.iterdir()) if not entry.name.startswith(".") and entry.name not in IGNORED
-    ]
-    if where and not entries:
+    try:
+        entries = [entry for entry in sorted(folder.iterdir()) if entry.name not in IGNORED]
+    except OSError as error:
+        yield File(where, folder, why=f"cannot be opened: {error.strerror}")
+        return
+    hidden = [entry for entry in entries if entry.name.startswith(".")]
+    yield from (File((*where, entry.name), entry, why="hidden") for entry in hidden if _holds_a_notebook(entry))
+    if where and len(entries) == len(hidden):
         yield File((*where, ""), folder)
     for entry in entries:
         here = (*where, entry.name)
-        if entry.is_dir() and not entry.is_symlink():
-            if len(here) < 12:
-                yield from _all_files(entry, here)
-        elif entry.suffix.lower() == ".zip" and not entry.is_symlink():
+        if entry in hidden:
+            continue
+        if entry.is_symlink():
+            is_notebook = NOTEBOOK.fullmatch(entry.name)  # then it has a learner, who is told
+            yield File(here, entry, why="" if is_notebook else "a link, which is not followed")
+        elif entry.is_dir():
+            yield from _all_files(entry, here) if len(here) < 12 else [File(here, entry, why="too deep")]
+        elif entry.suffix.lower() == ".zip":
             yield from _zipped(entry, here)
         else:
             yield File(here, entry)
 
 
+def _holds_a_notebook(hidden: Path) -> bool:
+    """Whether a file or folder with a hidden name is a notebook but for that, or holds one."""
+    found = [hidden.name, *(name for _, _, names in os.walk(hidden) for name in names)]
+    return any(NOTEBOOK.fullmatch(name.removeprefix(".")) and not name.startswith("._") for name in found)
+
+
 def _zipped(path: Path, where: tuple[str, ...]) -> Iterator[File]:
+    """The files of a zip and of the zips in it; the zip itself if they are too many."""
+    found = list(islice(_members(path, where), MAX_MEMBERS + 1))
+    yield from found if len(found) <= MAX_MEMBERS else [File(where, path, why=_too_many(MAX_MEMBERS))]
+
+
+def _too_many(most: int) -> str:
+    return f"not unpacked: it has more than {most} files"
+
+
+def _members(path: Path, where: tuple[str, ...], inside: tuple[str, ...] = ()) -> Iterator[File]:
+    """The files of one zip, and of the zips in it; the zip itself, with the reason, if it is not unpacked."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist()[:MAX_ENTRIES] if not info.is_dir()]
-            for name in names:
-                parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in {"", ".", ".."})
-                if not parts or any(part.startswith(".") or part in IGNORED for part in parts):
-                    continue
-                if parts[-1].lower().endswith(".zip"):
-                    with zipfile.ZipFile(io.BytesIO(_entry(archive, name))) as inner:
-                        for info in inner.infolist()[:MAX_ENTRIES]:
-                            below = tuple(part for part in info.filename.split("/") if part not in {"", ".", ".."})
-                            if below and not info.is_dir():
-                                yield File((*where, *parts, *below), path, (name, info.filename))
-                else:
-                    yield File((*where, *parts), path, (name,))
-    except (OSError, zipfile.BadZipFile, NotImplementedError, NotGradable, RuntimeError):
-        yield File(where, path)
+        members = _members_of(_opened(path, _stamp(path), inside), MAX_INNER if inside else MAX_MEMBERS)
+    except NotGradable as reason:
+        yield File(where, path, inside, str(reason))
+        return
+    except ZIP_FAULTS:
+        yield File(where, path, inside, "a zip that cannot be read")
+        return
+    for name, parts in members:
+        here, entry = (*where, *parts), (*inside, name)
+        if any(part.startswith(".") for part in parts):
+            yield File(here, path, entry, "hidden")
+        elif parts[-1].lower().endswith(".zip") and not inside:
+            yield from _members(path, here, entry)
+        else:
+            yield File(here, path, entry)
+
+
+def _members_of(archive: zipfile.ZipFile, most: int) -> list[tuple[str, tuple[str, ...]]]:
+    """The files of a zip, each by its name and the parts of that; of the hidden ones the notebooks."""
+    found = []
+    size = archive.fp.seek(0, os.SEEK_END) if archive.fp is not None else 0
+    for info in archive.infolist():
+        parts = tuple(part for part in info.filename.replace("\\", "/").split("/") if part not in {"", ".", ".."})
+        is_hidden = any(part.startswith(".") for part in parts)
+        if not parts or info.is_dir() or any(part in IGNORED or part.startswith("._") for part in parts):
+            continue
+        if not is_hidden or NOTEBOOK.fullmatch(parts[-1].removeprefix(".")):
+            found.append((info.filename, parts))
+    if len(found) > most:
+        raise NotGradable(_too_many(most))
+    unpacked = sum(info.file_size for info in archive.infolist())
+    if unpacked > max(MAX_ZIPPED, 100 * size):
+        raise NotGradable(f"not unpacked: it would grow to {unpacked / 2**20:.0f} MB")
+    return found
+
+
+ZIP_FAULTS = (
+    OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, ValueError, EOFError, struct.error,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
+
+
+# A zip, and one of the zips in it: to read a table anew for each file takes the square of the time.
+@lru_cache(maxsize=2)
+def _opened(path: Path, stamp: tuple[int, ...], inside: tuple[str, ...]) -> zipfile.ZipFile:
+    """A zip, or one in it, whose table of contents is not too long."""
+    if inside:
+        content = _entry(_opened(path, stamp, inside[:-1]), inside[-1])
+        _refuse_long_table(content)
+        return zipfile.ZipFile(io.BytesIO(content))
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content_on_disk:
+        _refuse_long_table(content_on_disk)
+    return zipfile.ZipFile(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What is another number when another file is there."""
+    about = path.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _refuse_long_table(content: bytes | mmap.mmap) -> None:
+    """Raise `NotGradable` before a table is read that would take long: each of its entries begins with this mark."""
+    if next(islice(re.finditer(b"PK\x01\x02", content), MAX_ENTRIES, None), None):
+        raise NotGradable(_too_many(MAX_ENTRIES))
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
     """An entry of a zip, if it is not too large whatever the zip says of its size."""
+    if stat.S_ISLNK(archive.getinfo(name).external_attr >> 16):
+        raise NotGradable("it is a link, where an ordinary file belongs")
     with archive.open(name) as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -192,7 +323,7 @@ def _containers(files: Sequence[File]) -> set[str]:
     """Zips and folders at the top that hold the work of several learners: two notebooks of one name in two folders."""
     seen: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     for file in files:
-        if len(file.where) > 2 and file.where[0].lower().endswith(".zip") and file.name.lower().endswith(".ipynb"):
+        if len(file.where) > 2 and file.where[0].lower().endswith(".zip") and NOTEBOOK.fullmatch(file.name):
             seen[file.where[0], file.name].add(file.where[1:-1])
     return {top for (top, _), folders in seen.items() if len(folders) > 1}
 
@@ -212,10 +343,10 @@ def learner_of(where: Sequence[str], names: Sequence[str]) -> str:
         if match := IN_FOLDER.fullmatch(part):
             return name_of(match["who"])
     for part in where:
-        if part.lower().endswith((".ipynb", ".zip")) and (match := IN_FILE.fullmatch(part)):
+        if ENDING.search(part) and (match := IN_FILE.fullmatch(part)):
             return name_of(match["who"])
     for part in where:
-        stem = re.sub(r"\.(ipynb|zip|py)$", "", part, flags=re.IGNORECASE)
+        stem = ENDING.sub("", part)
         if part == where[-1] and len(where) == 1 and not any(name in stem for name in names):
             return ""
         for name in names:
@@ -229,8 +360,13 @@ def learner_of(where: Sequence[str], names: Sequence[str]) -> str:
 
 def name_of(name: str) -> str:
     """A name that nbgrader can use in its paths, patterns and pages."""
-    name = unicodedata.normalize("NFC", name).strip()
+    name = shown(unicodedata.normalize("NFC", name).strip())
     return re.sub(r"[\[\]*?{}\\/<>&\"`\x00-\x1f\x7f]", "_", name)[:120].strip(".") or "_"
+
+
+def shown(name: str) -> str:
+    """A name without characters that turn text around, break lines, cannot be seen or cannot be written to a file."""
+    return "".join("_" if unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else one for one in name)
 
 
 def _told_by_content(file: File, assignments: Sequence[Assignment]) -> str:
@@ -248,12 +384,13 @@ def _chosen(learner: str, name: str, files: Sequence[File], assignment: Assignme
     """Of several notebooks the one in which most is written; among equals the later."""
     if len(files) == 1:
         plain = re.fullmatch(rf"(.*[ _-])?{re.escape(name)}\.ipynb", files[0].name)
-        return HandIn(learner, name, files[0], () if plain else (f"the file was called {files[0].name}",))
-    ranked = sorted(files, key=lambda file: (_written(file, assignment), _attempt(file.name), time_of(file)))
-    left_out = ", ".join("/".join(file.where) for file in ranked[:-1])
-    note = (
-        f"{len(files)} notebooks: taken is {'/'.join(ranked[-1].where)}, in which most is written; left out: {left_out}"
-    )
+        return HandIn(learner, name, files[0], () if plain else (f"the file was called {shown(files[0].name)}",))
+    last = sorted(files, key=lambda file: (_attempt(file.name), time_of(file)))[-MAX_CHOICE:]
+    ranked = sorted(last, key=lambda file: (_written(file, assignment), _attempt(file.name), time_of(file)))
+    left_out = [file for file in files if file != ranked[-1]]
+    taken = f"{len(files)} notebooks: taken is {ranked[-1].shown}, in which most is written"
+    compared = "" if len(files) <= MAX_CHOICE else f" (of the last {MAX_CHOICE})"
+    note = f"{taken}{compared}; left out: {_listed(left_out)}"
     return HandIn(learner, name, ranked[-1], (note,), tuple(ranked[:-1]))
 
 
@@ -267,7 +404,7 @@ def _written(file: File, assignment: Assignment) -> int:
 
 
 def _attempt(name: str) -> int:
-    found = re.search(r"[-(_ ](\d{1,3})\)?\.ipynb$", name, flags=re.IGNORECASE)
+    found = re.search(r"[-(_ ](\d{1,3})\)?\.ipynb(\.\w+)?$", name, flags=re.IGNORECASE)
     return int(found[1]) if found else 0
 
 
@@ -292,15 +429,10 @@ def read_file(file: File) -> bytes:
             if about.st_size > MAX_BYTES:
                 raise NotGradable(f"it has {about.st_size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read")
             return file.path.read_bytes()
-        with zipfile.ZipFile(file.path) as archive:
-            content = _entry(archive, file.inside[0])
-        for name in file.inside[1:]:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                content = _entry(archive, name)
-        return content
+        return _entry(_opened(file.path, _stamp(file.path), file.inside[:-1]), file.inside[-1])
     except OSError as error:
         raise NotGradable(f"it cannot be opened: {error.strerror}") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError) as error:
+    except ZIP_FAULTS as error:
         raise NotGradable(f"it cannot be taken out of its zip: {error}") from None
 
 

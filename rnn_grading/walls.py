@@ -219,6 +219,7 @@ class Sandbox:
     limits: Limits
     served: int = field(default=0, init=False)
     ended: int | None = field(default=None, init=False)  # the exit code of the last worker, once it is known
+    is_gone: bool = field(default=False, init=False)  # it ended whole, with its last worker
     _is_clean: bool = field(default=False, init=False)
 
     def __enter__(self) -> Sandbox:
@@ -296,6 +297,7 @@ class Sandbox:
             except OSError:
                 return False
             self._is_clean = len(told) == 2 and told[0] == 1
+            self.is_gone = len(told) < 2
             code = told[1] if len(told) == 2 else 255
             self.ended = code - 256 if code > 128 else code
         return self.ended is not None

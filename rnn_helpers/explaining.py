@@ -194,6 +194,7 @@ def _sentence(phrase: str, before: str = "") -> str:
     return f"{before}{phrase}" if before else f"{phrase[0].upper()}{phrase[1:]}."
 
 
+@errstate(over="ignore", invalid="ignore")  # a wrong result may be infinite, or nearly
 def _relation(value: ndarray, expected: ndarray) -> str:
     """What a wrong result has to do with the right one, as a phrase; an empty string if nothing is seen."""
     if not expected.ndim:

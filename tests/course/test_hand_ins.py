@@ -226,6 +226,29 @@ def test_the_message_is_the_one_that_learners_read(kind, judged, in_this_process
     assert result.messages["trace-test"] == in_this_process("trace", source)
 
 
+@pytest.mark.parametrize("value", ["np.inf", "-np.inf", "np.nan", "1e308"])
+def test_numbers_without_measure_are_told_and_warn_nobody(value, judged, recwarn):
+    source = f"def trace(x, U, W, b):\n    out = np.zeros((len(x), len(b)))\n    out[::2] = {value}\n    return out"
+    assert judged(corpus.solved(STEP, trace=source)).messages["trace-test"].startswith("trace")
+    assert not recwarn.list
+
+
+ENDS = {
+    "os.kill(os.getpid(), 9)": "killed (signal 9), which happens when memory runs out or code kills its own process",
+    "os.kill(os.getpid(), 11)": "ended by signal 11 (Segmentation fault)",
+    "os._exit(3)": "its code ended Python at once (exit code 3)",
+    "os._exit(70)": "changes what Python or NumPy need to answer",
+    "os.fork()": "sent an answer to another question instead of its answer, as happens when code copies its process",
+}
+
+
+@pytest.mark.parametrize("code", ENDS)
+def test_how_a_process_ended_is_said_in_words(code, judged):
+    result = judged(corpus.solved(STEP, trace=f"import os\ndef trace(x, U, W, b):\n    {code}\n    return b"))
+    assert any(ENDS[code] in note for note in result.notes), result.notes
+    assert result.status == "crashed"
+
+
 @pytest.fixture
 def in_this_process():
     """What the check says to a function that is called where it stands."""

@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 from rnn_grading import submissions
 from rnn_grading.assignments import grade_id_of, read
+from rnn_grading.grade import Report
+from rnn_grading.report import summary, write_left_out
+from rnn_grading.scores import Setting
 from rnn_grading.submissions import File, NotGradable, collect, fit, learner_of, parse, read_file
+from rnn_grading.walls import Walls
 
 ASSIGNMENTS = [read(corpus.SOURCES / name / f"{name}.ipynb")[0] for name in corpus.NAMES]
 STEP = next(assignment for assignment in ASSIGNMENTS if assignment.name == corpus.STEP)
@@ -123,7 +127,84 @@ def test_a_zip_of_a_whole_class_holds_many_learners(tmp_path):
 
 def test_a_zip_that_is_none_is_named(tmp_path):
     put(tmp_path, "ada_step_and_shapes.zip", content=b"PK nothing")
-    assert found(tmp_path)[1] == ["ada_step_and_shapes.zip"]
+    put(tmp_path, "bo/step_and_shapes.zip", content=b"PK nothing")
+    put(tmp_path, "cy/step_and_shapes.zip", content=zipped({"a.zip": b"PK nothing", "step_and_shapes.ipynb": GOOD}))
+    hand_ins, strange = found(tmp_path)
+    assert [name.partition(" (")[0] for name in strange] == [
+        "ada_step_and_shapes.zip",
+        "bo/step_and_shapes.zip",
+        "cy/step_and_shapes.zip/a.zip",
+    ]
+    assert list(hand_ins) == [("cy", corpus.STEP)]
+
+
+def test_a_damaged_zip_costs_nobody_else_anything(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("step_and_shapes.ipynb", GOOD)
+    content = bytearray(packed.getvalue())
+    content[60:90] = b"\xff" * 30  # in the middle of what is packed
+    put(tmp_path, "ada.zip", content=bytes(content))
+    put(tmp_path, "bo.zip", content=zipped({"step_and_shapes.ipynb": GOOD}))
+    hand_ins, _ = found(tmp_path)
+    with pytest.raises(NotGradable, match="cannot be taken out"):
+        read_file(hand_ins["ada", corpus.STEP].file)
+    assert read_file(hand_ins["bo", corpus.STEP].file) == GOOD
+
+
+def test_a_zip_of_more_files_than_a_class_has_is_named_and_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MAX_MEMBERS", 6)
+    monkeypatch.setattr(submissions, "MAX_INNER", 3)
+    monkeypatch.setattr(submissions, "MAX_ENTRIES", 20)
+    few, many, too_many = ({f"d{k}/step_and_shapes.ipynb": GOOD for k in range(n)} for n in (3, 7, 21))
+    put(tmp_path, "few.zip", content=zipped(few))
+    put(tmp_path, "many.zip", content=zipped(many))
+    put(tmp_path, "too_many.zip", content=zipped(too_many))
+    put(tmp_path, "class.zip", content=zipped(few | {"ada.zip": zipped(dict(list(many.items())[:4]))}))
+    put(tmp_path, "together.zip", content=zipped({f"a{k}.zip": zipped(few) for k in range(3)}))
+    hand_ins, strange = found(tmp_path)
+    assert strange == [
+        "class.zip/ada.zip (not unpacked: it has more than 3 files)",
+        "many.zip (not unpacked: it has more than 6 files)",
+        "together.zip (not unpacked: it has more than 6 files)",
+        "too_many.zip (not unpacked: it has more than 20 files)",
+    ]
+    assert {learner for learner, _ in hand_ins} == {"d0", "d1", "d2"}
+
+
+def test_a_zip_that_would_grow_without_measure_is_named_and_not_unpacked(tmp_path, monkeypatch):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for k in range(8):
+            archive.writestr(f"d{k}/x.ipynb", b" " * 2**20)
+    put(tmp_path, "bomb.zip", content=packed.getvalue())
+    assert len(found(tmp_path)[1]) == 8  # each of them is read, and is no notebook
+    monkeypatch.setattr(submissions, "MAX_ZIPPED", 2**20)
+    assert found(tmp_path)[1] == ["bomb.zip (not unpacked: it would grow to 8 MB)"]
+
+
+def test_the_table_of_a_zip_is_read_once_not_for_each_of_its_files(tmp_path, monkeypatch):
+    opened = []
+    original = zipfile.ZipFile.__init__
+    monkeypatch.setattr(
+        zipfile.ZipFile, "__init__", lambda self, *a, **k: (opened.append(a), original(self, *a, **k))[1]
+    )
+    inner = zipped({f"{k}.ipynb": b"{}" for k in range(30)})
+    put(tmp_path, "many.zip", content=zipped({f"d{k}/x.ipynb": b"{}" for k in range(300)} | {"in.zip": inner}))
+    opened.clear()
+    assert len(found(tmp_path)[1]) == 330
+    assert len(opened) == 2
+
+
+def test_of_very_many_notebooks_of_one_learner_the_last_are_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MAX_CHOICE", 3)
+    put(tmp_path, *(f"ada/step_and_shapes/step_and_shapes-{k}.ipynb" for k in range(100, 120)))
+    read = []
+    monkeypatch.setattr(submissions, "_written", lambda file, _: read.append(file) or 0)
+    (hand_in,) = found(tmp_path)[0].values()
+    assert (hand_in.file.name, len(read)) == ("step_and_shapes-119.ipynb", 3)
+    assert hand_in.notes[0].startswith("20 notebooks")
+    assert hand_in.notes[0].endswith(", 14 more")
 
 
 def test_a_bomb_in_a_zip_is_not_unpacked(tmp_path, monkeypatch):
@@ -174,6 +255,89 @@ def test_what_is_not_recognised_is_told(tmp_path):
     put(tmp_path, "ada/step_and_shapes/step_and_shapes.ipynb", ".git/x", "__MACOSX/x")
     put(tmp_path, "bo/homework.ipynb", "notes.txt", content=b"{}")
     assert found(tmp_path)[1] == ["bo/homework.ipynb", "notes.txt"]
+
+
+@pytest.mark.parametrize("ending", [".txt", ".json", ".TXT"])
+def test_a_notebook_to_which_a_browser_gave_another_ending_is_read(tmp_path, ending):
+    put(tmp_path, f"ada/step_and_shapes.ipynb{ending}", f"bo_step_and_shapes (2).ipynb{ending}")
+    put(tmp_path, f"cy.ipynb{ending}", content=b"{}")
+    hand_ins, strange = found(tmp_path)
+    assert [learner for learner, _ in hand_ins] == ["ada", "bo"]
+    assert hand_ins["ada", corpus.STEP].notes == (f"the file was called step_and_shapes.ipynb{ending}",)
+    assert read_file(hand_ins["bo", corpus.STEP].file) == GOOD
+    assert strange == [f"cy.ipynb{ending}"]
+
+
+def test_links_are_named_and_not_followed(tmp_path):
+    there = tmp_path / "elsewhere"
+    put(there, "step_and_shapes.ipynb", "all.zip")
+    folder = tmp_path / "in"
+    put(folder, "ada/step_and_shapes.ipynb")
+    (folder / "bo").mkdir()
+    (folder / "bo" / "step_and_shapes").symlink_to(there)
+    (folder / "bo" / "all.zip").symlink_to(there / "all.zip")
+    (folder / "cy").symlink_to(there)
+    for name, member in {"dan.zip": "step_and_shapes", "eve.zip": "step_and_shapes.ipynb"}.items():
+        link = zipfile.ZipInfo(member)
+        link.external_attr = 0o120777 << 16
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            archive.writestr(link, str(there))
+    hand_ins, strange = found(folder)
+    told = "(a link, which is not followed)"
+    assert strange == [f"bo/all.zip {told}", f"bo/step_and_shapes {told}", f"cy {told}", "dan.zip/step_and_shapes"]
+    assert [learner for learner, _ in hand_ins] == ["ada", "eve"]
+    with pytest.raises(NotGradable, match="a link"):
+        read_file(hand_ins["eve", corpus.STEP].file)
+
+
+def test_hidden_notebooks_are_named_and_no_other_hidden_file(tmp_path):
+    put(tmp_path, "ada/step_and_shapes.ipynb", ".bo/a/step_and_shapes.ipynb", "..cy/step_and_shapes.ipynb")
+    put(tmp_path, "dan/.step_and_shapes.ipynb", "ada/.git/x", "ada/._step_and_shapes.ipynb")
+    put(tmp_path, "ada/.ipynb_checkpoints/step_and_shapes-checkpoint.ipynb")
+    members = [".a/step_and_shapes.ipynb", ".step_and_shapes.ipynb", ".DS_Store", "._x.ipynb", ".a/notes"]
+    put(tmp_path, "eve.zip", content=zipped(dict.fromkeys(members, GOOD)))
+    hand_ins, strange = found(tmp_path)
+    assert [learner for learner, _ in hand_ins] == ["ada"]
+    hidden = ["..cy", ".bo", "dan/.step_and_shapes.ipynb", "eve.zip/.a/step_and_shapes.ipynb"]
+    assert strange == [f"{name} (hidden)" for name in [*hidden, "eve.zip/.step_and_shapes.ipynb"]]
+
+
+def test_other_files_are_named_in_a_note_or_if_there_is_no_notebook_in_the_summary(tmp_path):
+    put(tmp_path, "ada/step_and_shapes/step_and_shapes.ipynb", "ada/step_and_shapes/answers.docx", "ada/plan.md")
+    put(tmp_path, "ada/step_and_shapes/how_to.txt", "bo/step_and_shapes.docx", "bo/my_step.py", "cy/a/b/c/notes.txt")
+    hand_ins, strange = found(tmp_path)
+    note = "also handed in, and not read: ada/plan.md, ada/step_and_shapes/answers.docx"
+    assert hand_ins["ada", corpus.STEP].notes == (note,)
+    assert strange == ["bo/my_step.py", "bo/step_and_shapes.docx", "cy/a/b/c/notes.txt"]
+
+
+def test_no_crowd_of_unrecognised_files_hides_another(tmp_path):
+    strange = [*(f"many.zip/d{k}/x.ipynb" for k in range(4000)), "zoe/homework.docx"]
+    setting = Setting(Walls("no"))
+    told = summary(Report([], strange, setting, 0), tmp_path).splitlines()
+    assert "  many.zip/d0/x.ipynb, and 3999 more in many.zip" in told
+    assert "  zoe/homework.docx" in told
+    write_left_out(strange, tmp_path / "left_out.csv")
+    assert (tmp_path / "left_out.csv").read_text().split() == ["file", *strange]
+
+
+def test_what_lies_too_deep_is_named(tmp_path):
+    deep = "/".join("abcdefghijkl")
+    put(tmp_path, f"{deep}/step_and_shapes.ipynb")
+    assert found(tmp_path)[1] == [f"{deep} (too deep)"]
+
+
+def test_no_name_turns_text_around_or_hides_in_it_or_cannot_be_written(tmp_path):
+    put(tmp_path, "\u202egnp/step_and_shapes/a.ipynb", "a\u200bda/a\x1b[2J\u2028.ipynb", "\u2066x.txt")
+    put(tmp_path, os.fsdecode(b"\xff/step_and_shapes.ipynb"))
+    hand_ins, strange = found(tmp_path)
+    assert {learner for learner, _ in hand_ins} == {"_gnp", "a_da", "_"}
+    assert hand_ins["a_da", corpus.STEP].notes == ("the file was called a_[2J_.ipynb",)
+    assert strange == ["_x.txt"]
+
+
+def test_letters_of_every_alphabet_stay_in_a_name():
+    assert submissions.name_of("Zoë 李 Ａda ٣ नमस्ते") == "Zoë 李 Ａda ٣ नमस्ते"
 
 
 def test_a_folder_without_a_notebook_is_missing_and_says_so(tmp_path):

@@ -221,6 +221,21 @@ def test_no_process_survives_its_submission(name, behind, step):
     assert not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.parametrize("pid", [1, 2, 3])
+def test_who_kills_the_processes_of_its_sandbox_ends_its_own_alone(pid, behind, bwrap, step):
+    neighbours = Sandboxes(Setting(bwrap, LIMITS))
+    neighbour = Notebook(lambda: neighbours.get(step.view()), LIMITS)
+    assert not neighbour.cell("x = 3")["problems"]
+    killer = Notebook(lambda: behind.get(step.view()), LIMITS)
+    killer.cell(f"import os, time\ntry:\n    os.kill({pid}, 9)\nexcept OSError:\n    pass\ntime.sleep(0.5)")
+    killer.close()
+    assert all("it ended its sandbox" in note for note in killer.notes)
+    assert bool(killer.notes) == (pid == 3 or (pid == 2 and os.geteuid() == 0))  # the first is another user's, or init
+    assert not neighbour.cell("assert x == 3")["problems"]
+    neighbour.close()
+    neighbours.close()
+
+
 def test_without_walls_too_what_is_left_running_is_ended(without_walls, step):
     sandbox = without_walls.get(step.view())
     notebook = Notebook(lambda: sandbox, LIMITS)
