@@ -329,6 +329,8 @@ def lines(
     if len(series) > len(LINE_STYLES):
         raise ValueError(f"lines draws at most {len(LINE_STYLES)} curves that can be told apart, got {len(series)}")
     with _style():
+        from matplotlib.ticker import MaxNLocator
+
         fig = _figure(WIDTH, 3.4)
         ax = fig.subplots()
         if "x" in log:
@@ -341,7 +343,8 @@ def lines(
                 x, values, LINE_STYLES[index], color=color, marker="o" if markers else None, label=label, linewidth=2
             )
         if "x" not in log and all(isinstance(each, Integral) for each in x):
-            ax.xaxis.get_major_locator().set_params(integer=True)  # no step 2.5 on an axis of whole steps
+            # No step 2.5 on an axis of whole steps.
+            ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.set_title(title, loc="left")
         ax.grid(axis="y", alpha=0.3)
