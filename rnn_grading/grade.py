@@ -196,13 +196,9 @@ class _Waiting:
     task: Task
     key: str
     before: dict[str, Any]  # what is known of the last time
+    content: str  # which file it is, in one word
     file: str  # name and time
     replaces: str
-
-    @property
-    def content(self) -> str:
-        """Which file it is, in one word."""
-        return hashlib.sha256(self.task[0]).hexdigest()
 
     @property
     def is_same_file(self) -> bool:
@@ -224,17 +220,18 @@ def _known_and_waiting(
         except NotGradable as reason:
             rows.append(Graded(hand_in, Result("unreadable", notes=[str(reason)])))
             continue
-        helpers = _helpers(hand_in)
-        key = digest_of([hashlib.sha256(content).hexdigest(), helpers, keys[hand_in.assignment]])
+        helpers, digest = _helpers(hand_in), hashlib.sha256(content).hexdigest()
+        key = digest_of([digest, helpers, keys[hand_in.assignment]])
         record = read_json(record_of(course, hand_in))
-        file, replaces = _name_and_time(hand_in.file), _replaced(hand_in.file, content, record)
+        file = _name_and_time(hand_in.file)
+        replaces = _replaced(file, digest, record)
         if replaces:
             hand_in = replace(hand_in, notes=(*hand_in.notes, replaces))
         if record.get("key") == key:
             rows.append(Graded(hand_in, Result(**record["result"])))
         else:
             task = content, helpers, used[hand_in.assignment]
-            waiting.append(_Waiting(hand_in, task, key, record, file, replaces))
+            waiting.append(_Waiting(hand_in, task, key, record, digest, file, replaces))
     return rows, waiting
 
 
@@ -242,11 +239,11 @@ def _name_and_time(file: File) -> str:
     return f"{file.shown} of {datetime.fromtimestamp(time_of(file)):%Y-%m-%d %H:%M}"
 
 
-def _replaced(file: File, content: bytes, record: dict[str, Any]) -> str:
+def _replaced(file: str, content: str, record: dict[str, Any]) -> str:
     """A sentence on the earlier hand-in of which this one takes the place; empty if there is none."""
-    if "file" not in record or record.get("content") == hashlib.sha256(content).hexdigest():
+    if "file" not in record or record.get("content") == content:
         return str(record.get("replaces", ""))
-    return f"handed in again: {_name_and_time(file)} replaces {record['file']}"
+    return f"handed in again: {file} replaces {record['file']}"
 
 
 def _helpers(hand_in: HandIn) -> dict[str, str]:
