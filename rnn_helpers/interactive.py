@@ -72,9 +72,7 @@ def show_stepper(
     rnn_helpers.mistakes.CATALOGUE : the mistakes; those that run on this sequence and give other states are offered.
     """
     x, U, W, b = _network(x, U, W, b)
-    names = _texts("tokens", tokens)
-    if len(names) != len(x):
-        raise ValueError(f"x has {len(x)} rows, but there are {len(names)} tokens")
+    names = _a_token_a_row(tokens, x)
     states, h_n = rnn_forward(x, U, W, b)
     offered = [] if small else [_told(mistake) for mistake in _silent(x, U, W, b)]
     values = {"tokens": names, **_listed(x=x, U=U, W=W, b=b), "small": bool(small), "mistakes": offered}
@@ -268,9 +266,7 @@ def show_which_mistake(
         If the shapes do not fit, a mistake does not run here or gives the right states, or two give the same pattern.
     """
     x, U, W, b = _network(x, U, W, b)
-    texts, names = _texts("tokens", tokens), _texts("mistakes", mistakes)
-    if len(texts) != len(x):
-        raise ValueError(f"x has {len(x)} rows, but there are {len(texts)} tokens")
+    texts, names = _a_token_a_row(tokens, x), _texts("mistakes", mistakes)
     start = np.zeros(len(b)) if h_0 is None else _array("h_0", h_0, len(b))
     silent = {mistake.name: mistake for mistake in _silent(x, U, W, b, start)}
     if unknown := [name for name in names if name not in silent]:
@@ -345,9 +341,7 @@ def show_way_back(
     """
     x, U, W, b = _network(x, U, W, b)
     V, wanted = _array("V", V, len(b)), float(_array("target", target))
-    names = _texts("tokens", tokens)
-    if len(names) != len(x):
-        raise ValueError(f"x has {len(x)} rows, but there are {len(names)} tokens")
+    names = _a_token_a_row(tokens, x)
     if weight not in list(np.ndindex(W.shape)):
         raise ValueError(f"weight must be row and column of a number of W, whose shape is {W.shape}; got {weight!r}")
     unit, source = weight
@@ -556,6 +550,14 @@ def _texts(name: str, values: Any) -> list[str]:
     texts = list(values)
     if isinstance(values, str) or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"{name} must be a sequence of non-empty strings, got {values!r}")
+    return texts
+
+
+def _a_token_a_row(tokens: Any, x: np.ndarray) -> list[str]:
+    """The tokens, one for each row of x."""
+    texts = _texts("tokens", tokens)
+    if len(texts) != len(x):
+        raise ValueError(f"x has {len(x)} rows, but there are {len(texts)} tokens")
     return texts
 
 

@@ -1,6 +1,6 @@
 // How many positions can be read back from the last state, for a length and a scale of W. Measured by the page's cell;
 // nothing is computed here.
-import { button, formOf, frame, make } from "./shared.mjs";
+import { button, formOf, frame, make, unmarked } from "./shared.mjs";
 
 const STYLE = `
 .scale { position: relative; padding-left: 3.4em; margin-top: 0.8em; max-width: 40em; }
@@ -57,7 +57,7 @@ function render({ model, el }) {
     }),
   );
 
-  const now = () => kept[length][scale].slice(0, -1); // behind the numbers: that they are of one machine
+  const now = () => unmarked(kept[length][scale]);
   const count = () => now().filter((percent) => percent >= enough).length;
   const summary = () =>
     `With T = ${lengths[length]} and W scaled to ${scales[scale]}, ${count()} of ` +

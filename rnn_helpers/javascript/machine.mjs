@@ -1,6 +1,6 @@
 // A trained network that reads bits: where its state goes, what it answers, and the table of the machine behind it, in
 // which each move is filled in when a reader has said where it leads.
-import { ask, button, draw, formOf, frame, make, written } from "./shared.mjs";
+import { ask, button, draw, formOf, frame, make, unmarked, written } from "./shared.mjs";
 import { parts, tanh, times, zeros } from "./rnn.mjs";
 import { tableOf } from "./tables.mjs";
 
@@ -38,8 +38,7 @@ export const visited = (p, n) => {
 };
 
 function render({ model, el }) {
-  const names = model.get("names"),
-    unmarked = (row) => row.slice(0, -1); // behind the numbers: that they are of one machine
+  const names = model.get("names");
   const given = (name) => unmarked(model.get(name));
   const p = { U: given("U"), W: model.get("W").map(unmarked), b: given("b"), V: given("V"), d: given("d")[0] },
     probe = { V: given("probe"), d: given("bias")[0] }; // a readout too, of the last bit

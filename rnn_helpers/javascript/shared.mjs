@@ -46,6 +46,8 @@ export const rough = (number) => {
   const [digit, exponent] = number.toExponential(0).split("e");
   return `${digit} \u00b7 ${power(Number(exponent))}`;
 };
+/** A row that the page marks as of one machine, without that mark behind its numbers. */
+export const unmarked = (row) => row.slice(0, -1);
 export const listed = (v) => `(${v.map((number) => written(number)).join(", ")})`;
 
 export const button = (text, onclick, properties = {}) =>

@@ -1,6 +1,6 @@
 // A guess of the next character, sharpened or levelled by a temperature. The guesses are those of a network that the
 // page trained; a list of them ends in the words that say so.
-import { button, formOf, frame, make, written } from "./shared.mjs";
+import { button, formOf, frame, make, unmarked, written } from "./shared.mjs";
 import { tableOf } from "./tables.mjs";
 
 const STYLE = `
@@ -63,7 +63,7 @@ function render({ model, el }) {
   const percent = (part) => `${written(100 * part, 1)} %`;
   /** The guess as it was carried, likeliest first, with its kinds. */
   const sorted = () => {
-    const parts = guesses[context].slice(0, -1); // behind the numbers: that they are of one machine
+    const parts = unmarked(guesses[context]);
     const order = [...parts.keys()].sort((one, other) => parts[other] - parts[one]);
     return {
       order: order.map((place) => kinds[place]),
