@@ -85,8 +85,8 @@ def visit(browser: Browser, site: str) -> Callable[[str], Visit]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the mathematics is set."""
-    page.evaluate("() => window.MathJax?.startup?.promise")
+    """Wait until the mathematics is set, in its own type: in another it is wider."""
+    page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
 
 
 def _visit(page: Page, heard: list[str], site: str, place: str) -> Visit:
@@ -112,6 +112,7 @@ def _visit(page: Page, heard: list[str], site: str, place: str) -> Visit:
             violations[look] = [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
         _keep(page, SCREENSHOTS / look / Path(place).with_suffix(".jpg"))
         told[look] = list(heard)
+    settle(page)
     wide += page.evaluate(WIDER_THAN_THE_SCREEN) + page.evaluate(EQUATIONS_THAT_GO_ON)
     return Visit(prose, unset, pictures, told, violations, wide, unseen)
 
