@@ -183,8 +183,13 @@ def _explained(message: str, assignment: Assignment, name: str, problems: Sequen
     if missing is None:
         return message
     why = next((problem for problem in problems if missing in problem["defines"]), None)
-    why = why or next((problem for problem in problems if problem["kind"] in {"SyntaxError", "IndentationError"}), None)
+    why = why or next(iter(_unread(problems)), None)
     return f"{message}: its cell failed with {why['kind']}: {why['text']}" if why else message
+
+
+def _unread(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cells that Python cannot read."""
+    return [problem for problem in problems if problem["kind"] in {"SyntaxError", "IndentationError", "TabError"}]
 
 
 def _of_problems(problems: Sequence[dict[str, Any]], assignment: Assignment) -> list[str]:
@@ -195,8 +200,7 @@ def _of_problems(problems: Sequence[dict[str, Any]], assignment: Assignment) -> 
         missing.discard("torch")
     if missing:
         notes.append(f"not installed where it was graded: {', '.join(sorted(missing))}")
-    unread = [problem for problem in problems if problem["kind"] in {"SyntaxError", "IndentationError", "TabError"}]
-    if unread:
+    if unread := _unread(problems):
         notes.append(f"Python {platform.python_version()}, which graded it, cannot read a cell: {unread[0]['text']}")
     return notes
 

@@ -147,12 +147,20 @@ def test_a_written_answer_that_is_not_there_needs_nobody(judged):
     assert (result.points_of("words-answer", 4), result.for_a_person) == (0.0, [])
 
 
-def test_what_this_python_cannot_read_is_told_and_seen_by_a_person(judged, step):
-    newer = "def first_step(x_1, U, b):\n    match = lambda: unknown syntax\n    return np.tanh(U @ x_1 + b)"
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("SyntaxError", "    match = lambda: unknown syntax\n"),
+        ("IndentationError", "    z = U @ x_1\n      + b\n"),
+        ("TabError", "    if len(b):\n\tz = U @ x_1\n"),
+    ],
+)
+def test_what_this_python_cannot_read_is_told_and_seen_by_a_person(judged, step, kind, line):
+    newer = f"def first_step(x_1, U, b):\n{line}    return np.tanh(U @ x_1 + b)"
     result = judged(corpus.solved(STEP, first_step=newer))
     assert result.for_a_person == ["first-test"]
     assert any(f"Python {sys.version.split()[0]}, which grades" in note for note in result.notes)
-    assert "first_step is not defined: its cell failed with SyntaxError" in result.messages["first-test"]
+    assert f"first_step is not defined: its cell failed with {kind}" in result.messages["first-test"]
     assert points(result, step) == FULL | {"first-test": 0}
 
 
