@@ -21,7 +21,7 @@ CHAPTERS = {path.name: nbformat.read(path, as_version=4) for path in series.NOTE
 
 # What is set in italics for its sound and not because it is defined there.
 STRESSED = {
-    "by itself", "inside", "bounded", "centred", "row", "so far", "cost of a call", "cost of a number", "same",
+    "by itself", "inside", "bounded", "centred", "row", "so far", "cost of a call", "cost of a number",
     "untrained", "factor",
     # notebooks 4 and 6
     "One shared buffer", "Output reversed", "Stored before the step", "one shared buffer", "output reversed",
