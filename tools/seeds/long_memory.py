@@ -16,13 +16,13 @@ def further(trial: Trial) -> None:
     trial.found |= {f"size of {name}": float(size) for name, size in page["sizes"].items()}
     for scale in (0.9, 1.5):
         page["learned"][f"{scale} Q"] = [page["learn_the_first"](scale, seed) for seed in range(4)]
-        trial.found[f"{scale} Q"] = page["learned"][f"{scale} Q"]
-    trial.found["default W, 600 updates"] = page["learn_the_first"](None, 0, updates=600)
+        trial.found[f"{scale} Q"] = [right for right, _ in page["learned"][f"{scale} Q"]]
+    trial.found["default W, 600 updates"] = page["learn_the_first"](None, 0, updates=600)[0]
     trial.found["influence grows from"] = grows_from(trial)
     trial.claim("influence grows from about 1.2 on", 1.05 <= trial.found["influence grows from"] <= 1.3)
     trial.found["probes"] = page["read"]
     page["first_of_twenty"] = first_of_fifty
-    trial.found["Q, 50 tokens"] = page["learn_the_first"](1.0, 0)
+    trial.found["Q, 50 tokens"] = page["learn_the_first"](1.0, 0)[0]
 
 
 def first_of_fifty(n_sequences: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,7 +47,10 @@ def grows_from(trial: Trial) -> float:
 
 def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
     """What is said of all starts, four in each trial."""
-    of = {name: np.ravel([trial.names["learned"][name] for trial in trials]) for name in trials[0].names["learned"]}
+    learned = {
+        name: [run for trial in trials for run in trial.names["learned"][name]] for name in trials[0].names["learned"]
+    }
+    of = {name: np.array([right for right, _ in runs]) for name, runs in learned.items()}
     yield "nearly all starts with Q are above 90 %", np.mean(of["Q"] > 90) > 0.9
     yield "none with 0.5 Q is above 30 %", max(of["0.5 Q"]) <= 30
     yield "most with the default W are below 25 %", np.mean(of["default W"] < 25) > 0.5
