@@ -108,6 +108,28 @@ def with_still(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def with_links(notebook: NotebookNode) -> NotebookNode:
+    """Lead links of a notebook to where their targets are in the book.
+
+    JupyterLab names a heading as it is written, Sphinx in small letters. And the book's own pages stand at its top.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As stored. It is changed in place.
+
+    Returns
+    -------
+    NotebookNode
+        The same.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            source = re.sub(r"(?<=\]\()#[^)\s]+", lambda match: match[0].lower(), cell.source)
+            cell.source = source.replace("](../book/", "](../")
+    return notebook
+
+
 CARD = (1200, 630)  # what sites that show a link make room for
 
 
@@ -126,7 +148,7 @@ def gathered() -> Iterator[tuple[str, bytes]]:
     for path in series.NOTEBOOKS:
         # The cell for Colab does nothing for who reads here.
         notebook = with_alt(series.with_colab_cell(nbformat.read(path, as_version=4), ""))
-        notebook = with_still(with_exercises(with_folds(notebook)))
+        notebook = with_links(with_still(with_exercises(with_folds(notebook))))
         yield f"notebooks/{path.name}", nbformat.writes(notebook).encode()
     for path in series.ASSIGNMENTS:
         notebook = with_alt(for_reading(nbformat.read(path, as_version=4)))
