@@ -38,7 +38,6 @@ KINDS = {
     "summaries": ("mean_pool", "max_pool", "distinct_summaries"),
     "probes": ("read_back", "orthogonal"),
     "gradients": ("numerical_gradient", "output_gradient", "rnn_backward", "state_jacobian", "clip_by_norm"),
-    "machines": ("transition_table",),
     "gates": ("gru_step", "lstm_step"),
     "bits": ("bits_a_character",),
 }
@@ -70,7 +69,6 @@ TITLES = {
     "summaries": ("pools and summaries", "One vector in place of a sequence, and the wrong one."),
     "probes": ("probes and matrices", "What makes a measurement say too much, and a matrix not what it should be."),
     "gradients": ("gradients", "The way back through all steps: a term missing, a share lost, a length mistaken."),
-    "machines": ("machines", "A machine read out of what a network did: which group follows on which."),
     "gates": (
         "gated cells",
         "One step of a GRU or an LSTM: which gate multiplies what, and in which order they stand.",

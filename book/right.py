@@ -412,20 +412,6 @@ def clip_by_norm(gradients, limit):
     return [factor * gradient for gradient in gradients]
 
 
-@right(
-    {
-        "groups": np.array([[0, 1, 2], [1, 1, 0], [2, 2, 0], [2, 2, 1], [0, 0, 1]]),
-        "bits": np.array([[0, 1, 0], [1, 0, 1], [1, 1, 0], [0, 0, 1], [1, 1, 0]]),
-    },
-    "three sequences of five steps of a machine that counts by three",
-    "table = np.zeros((groups.max() + 1, 2), dtype=int)",
-)
-def transition_table(groups, bits):
-    table = np.zeros((groups.max() + 1, 2), dtype=int)
-    table[groups[:-1], bits[1:]] = groups[1:]
-    return table
-
-
 # Three and four blocks of rows made of the running example's, so that no two gates have the same.
 GRU = {
     "U": np.concatenate([U, U[::-1], -U]),

@@ -1172,43 +1172,6 @@ def clip_by_norm(seed: int) -> list[Case]:
     return cases
 
 
-@check(read_array, explain_rows("the table", row="group"), seed=42)
-def transition_table(seed: int) -> list[Case]:
-    """Check a function that reads a machine out of what it did: which group follows on which, with which bit.
-
-    `fn` is called as ``fn(groups, bits)`` with two arrays (T, N) of integers: the group, from 0 to G - 1, in which each
-    sequence is after each step, and the bit, 0 or 1, that this step read. Must return a table (G, 2) of integers, whose
-    entry ``[g, k]`` is the group that follows when bit k is read in group g. Every group is met with both bits.
-
-    The cases: machines of two groups, among them parity, and of more; one sequence, several, and T = 2.
-    """
-    rng = default_rng(seed)
-    cases = []
-
-    def add(label: str, table: list[list[int]], n_steps: int, n_sequences: int, says: str = "") -> None:
-        machine, n_groups = array(table), len(table)
-        while True:  # until every entry of the table is used
-            bits = rng.integers(2, size=(n_steps, n_sequences))
-            groups = [rng.integers(n_groups, size=n_sequences)]
-            for now in bits[1:]:
-                groups.append(machine[groups[-1], now])
-            used = {(int(g), int(k)) for g, k in zip(stack(groups[:-1]).ravel(), bits[1:].ravel(), strict=True)}
-            if len(used) == 2 * n_groups:
-                break
-        arguments = {"groups": stack(groups), "bits": bits}
-        label = f"{label} (T={n_steps}, N={n_sequences})"
-        cases.append(Case(label, arguments, (machine,), telling=not says, says=says))
-
-    add("a machine of two groups", [[1, 1], [1, 0]], 12, 3)
-    add("parity", [[0, 1], [1, 0]], 12, 3)
-    add("counting by three", [[0, 1], [1, 2], [2, 0]], 20, 2)
-    add("a machine of four groups", [[3, 1], [0, 2], [1, 1], [2, 0]], 30, 3)
-    add("one sequence of three groups", [[1, 2], [2, 0], [0, 1]], 40, 1)
-    says = "Some moves are made by one of the sequences only: do all of them count?"
-    add("two steps of many sequences", [[1, 2], [0, 0], [2, 1]], 2, 24, says)
-    return cases
-
-
 # One step of a gated cell
 
 

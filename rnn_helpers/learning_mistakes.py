@@ -589,51 +589,6 @@ def _largest_entry(gradients, limit):
     return [gradient * min(1, limit / max(norm, 1e-300)) for gradient in gradients]
 
 
-# transition_table
-
-
-@mistake("transition_table", "bit of the step before", "several groups seem to follow on one; the last one found stays")
-def _bit_of_the_step_before(groups, bits):
-    """The bit is that of the step before: the group of step t becomes that of step t + 1 with the bit that step t + 1
-    reads, so pair groups[:-1] with bits[1:]."""
-    table = np.zeros((groups.max() + 1, 2), dtype=int)
-    table[groups[:-1], bits[:-1]] = groups[1:]  # wrong
-    return table
-
-
-@mistake("transition_table", "from and to exchanged", "right for parity, where each move is its own way back")
-def _from_and_to_exchanged(groups, bits):
-    """The table leads backwards: the row is the group before the bit, the entry the group after it."""
-    table = np.zeros((groups.max() + 1, 2), dtype=int)
-    table[groups[1:], bits[1:]] = groups[:-1]  # wrong
-    return table
-
-
-@mistake("transition_table", "both groups of one step", "every row holds its own number: nothing seems to move")
-def _both_groups_of_one_step(groups, bits):
-    """Both groups are those of one step: the row is the group before the bit is read, so the group of the step
-    before."""
-    table = np.zeros((groups.max() + 1, 2), dtype=int)
-    table[groups, bits] = groups  # wrong
-    return table
-
-
-@mistake("transition_table", "rows and columns exchanged", "of another shape, but for two groups")
-def _rows_and_columns_exchanged(groups, bits):
-    """The table is transposed: a row for each group, a column for each bit."""
-    table = np.zeros((2, groups.max() + 1), dtype=int)  # wrong
-    table[bits[1:], groups[:-1]] = groups[1:]
-    return table
-
-
-@mistake("transition_table", "first sequence only", "right, once the first sequence has made every move")
-def _first_sequence_only(groups, bits):
-    """Only the first sequence is read: take all N of them."""
-    table = np.zeros((groups.max() + 1, 2), dtype=int)
-    table[groups[:-1, 0], bits[1:, 0]] = groups[1:, 0]  # wrong
-    return table
-
-
 # gru_step
 
 

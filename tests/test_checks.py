@@ -416,19 +416,6 @@ def clip_as_one_vector(gradients, limit):
     return tuple(gradient / max(1.0, norm / limit) for gradient in gradients)
 
 
-def table_by_loops(groups, bits):
-    table = np.zeros((groups.max() + 1, 2))
-    for t, n in np.ndindex(groups[1:].shape):
-        table[groups[t, n], bits[t + 1, n]] = groups[t + 1, n]
-    return table
-
-
-def table_of_a_dictionary(groups, bits):
-    pairs = zip(groups[:-1].ravel(), bits[1:].ravel(), strict=True)
-    follows = dict(zip(pairs, groups[1:].ravel(), strict=True))
-    return [[follows[group, bit] for bit in (0, 1)] for group in range(groups.max() + 1)]
-
-
 def bits_as_cross_entropy(p, codes):
     nats = torch.nn.functional.cross_entropy(torch.log(torch.tensor(p)), torch.tensor(codes))
     return nats / np.log(2)
@@ -502,7 +489,6 @@ RIGHT = {
     "rnn_backward": [rnn.rnn_backward, back_by_autograd, back_step_by_step],
     "state_jacobian": [jacobian_by_autograd, jacobian_of_diagonals],
     "clip_by_norm": [clip_in_torch, clip_as_one_vector],
-    "transition_table": [table_by_loops, table_of_a_dictionary],
     "gru_step": [gated.gru_step, gru_as_torch, gru_by_rows],
     "lstm_step": [gated.lstm_step, lstm_as_torch, lstm_by_rows],
     "bits_a_character": [bits_as_cross_entropy, bits_one_by_one],
@@ -733,7 +719,6 @@ def off(name, by):
         ("clip_by_norm", lambda gradients, limit: gradients[0], "returns one ndarray, where a tuple of three belongs"),
         ("clip_by_norm", lambda gradients, limit: [each / 2 for each in gradients], "the first gradient is off at row"),
         ("clip_by_norm", lambda gradients, limit: [each.__imul__(2) for each in gradients], "changes its argument fir"),
-        ("transition_table", lambda groups, bits: 3 + table_by_loops(groups, bits), "the table is off at group 1 of 2"),
         ("bits_a_character", off("bits_a_character", 1), "the number of bits is off, on a uniform guess (T=3, K=4)"),
         ("bits_a_character", lambda p, codes: p.__imul__(2), "changes its argument p"),
         ("gru_step", off("gru_step", 1), "the new state is off, on one input with a zero state (I=3, H=4)"),

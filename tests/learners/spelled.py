@@ -2286,51 +2286,6 @@ def _(gradients, limit):
     return [gradient / norm * limit if norm > limit else gradient.copy() for gradient in gradients]
 
 
-# ---- transition_table
-
-
-def _table(moves, n_groups):
-    """The table of moves (group, bit, next group); later ones overwrite."""
-    table = [[0, 0] for _ in range(n_groups)]
-    for group, bit, following in moves:
-        table[group][bit] = following
-    return np.array(table)
-
-
-def _moves(groups, bits):
-    """All moves, step after step: (group before, bit before, bit, group)."""
-    for t in range(1, len(groups)):
-        for n in range(groups.shape[1]):
-            yield groups[t - 1, n], bits[t - 1, n], bits[t, n], groups[t, n]
-
-
-@spelled("bit of the step before")
-def _(groups, bits):
-    return _table(((g, k, to) for g, k, _, to in _moves(groups, bits)), groups.max() + 1)
-
-
-@spelled("from and to exchanged")
-def _(groups, bits):
-    return _table(((to, k, g) for g, _, k, to in _moves(groups, bits)), groups.max() + 1)
-
-
-@spelled("both groups of one step")
-def _(groups, bits):
-    return _table(zip(groups.ravel(), bits.ravel(), groups.ravel(), strict=True), groups.max() + 1)
-
-
-@spelled("rows and columns exchanged")
-def _(groups, bits):
-    return _table(((g, k, to) for g, _, k, to in _moves(groups, bits)), groups.max() + 1).T
-
-
-@spelled("first sequence only")
-def _(groups, bits):
-    one = slice(0, 1)
-    moves = ((g, k, to) for g, _, k, to in _moves(groups[:, one], bits[:, one]))
-    return _table(moves, groups.max() + 1)
-
-
 # ---- gates
 
 
