@@ -419,10 +419,10 @@ def serve(control: socket.socket, settings: dict[str, Any]) -> None:
     outputs = Outputs() if settings["pages"] else None
     sys.path.insert(1, "")  # after this folder, so that no file of a learner's takes the name of one of these
     sys.modules.update(dict.fromkeys(settings["without"]))  # None: not to be had
+    shell = make_shell(settings["home"], outputs)  # first: matplotlib's inline backend looks for it when it is loaded
     for name in settings["preload"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    shell = make_shell(settings["home"], outputs)
     os.chdir(settings["folder"])
     if settings["uid"] is not None:
         os.setgroups([])

@@ -21,6 +21,7 @@ from conftest import LIMITS, grade_into, hand_in, read_csv
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 
+import rnn_grading.pages
 from rnn_grading import grade as grading
 from rnn_grading import keys, walls
 from rnn_grading.__main__ import main
@@ -397,6 +398,18 @@ def test_a_page_that_fails_changes_no_score(again, monkeypatch, best):
     assert rows["ada", STEP]["score"] == "16"
     assert "could not be shown with its outputs" in rows["ada", STEP]["note"]
     assert before.count("16") == csv_of(work).count("16")
+
+
+def test_the_scores_are_written_before_the_pages(tmp_path, monkeypatch):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    folder, work = tmp_path / "submissions", tmp_path / "course"
+    hand_in(folder, "ada", corpus.solved(STEP))
+    monkeypatch.setattr(rnn_grading.pages, "write_pages", stopped)
+    assert main(command(folder, work)[3:]) == 130
+    assert read_csv(work)["ada", STEP]["score"] == "16"
+    assert all((work / name).exists() for name in ("class.html", "class.csv", "left_out.csv"))
 
 
 def test_an_unreadable_second_try_leaves_the_first_in_the_gradebook_and_says_so(again, best):
