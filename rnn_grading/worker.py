@@ -176,6 +176,7 @@ def _told(error: BaseException) -> dict[str, Any]:
     except BaseException:  # a learner's own class
         text = ""
     module = error.name if isinstance(error, ModuleNotFoundError) and isinstance(error.name, str) else ""
+    text = f"No module named {module!r}"[:300] if module else text  # also where it is hidden from Python
     return {"kinds": kinds, "text": text, "module": module[:60]}
 
 

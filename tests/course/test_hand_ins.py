@@ -109,7 +109,9 @@ def test_right_work_gets_all_its_points(kind, judged, step):
 def test_a_module_beside_the_notebook_is_there(judged, step):
     notebook = corpus.solved(STEP, rnn_step="from my_step import rnn_step")
     assert full(judged(notebook, helpers={"my_step.py": f"import numpy as np\n\n{STEP_IN_A_FILE}"}), step)
-    assert judged(notebook).notes == ["not installed where it was graded: my_step"]
+    assert judged(notebook).notes == [
+        f"not there where it was graded: my_step (needed by {step.titles(['rnn-step-test'])}; please look)"
+    ]
 
 
 def test_notes_are_true(judged):
@@ -117,7 +119,7 @@ def test_notes_are_true(judged):
         "Item 4 · The trace of a sentence: answered in a cell of the learner's own"
         in judged(FAIR["code beneath the stub"]).notes
     )
-    assert "not installed where it was graded: seaborn" in judged(FAIR["a package that is used for nothing"]).notes
+    assert "not there where it was graded: seaborn" in judged(FAIR["a package that is used for nothing"]).notes
     assert judged(FAIR["a cell that compares with the reference"]).notes == []
 
 
@@ -170,9 +172,42 @@ def test_code_in_a_text_cell_is_seen_by_a_person(judged):
     assert "first-test" in result.for_a_person
 
 
-def test_without_torch_an_answer_in_torch_is_seen_by_a_person(judged):
+SCRATCH = corpus.SCRATCH
+FORWARD = corpus.answer_of(SCRATCH, "rnn_forward")
+ITEMS_1_AND_2 = {"forward-test", "continue-test"}  # the second calls the first
+NEEDS_TORCH = {
+    "a loop in torch": FORWARD.replace("np.tanh(x_t", "torch.tanh(torch.as_tensor(x_t)"),
+    "a type in a line": FORWARD.replace("    h = h_0", "    h = h_0.numpy() if isinstance(h_0, torch.Tensor) else h_0"),
+    "an annotation": FORWARD.replace("(x,", "(x: torch.Tensor | np.ndarray,"),
+    "its own import": FORWARD.replace("    h = h_0", "    import torch.nn.functional as F\n    h = h_0"),
+    "what a given cell made of it": FORWARD.replace("    h = h_0", "    h = h_0 + 0 * len(list(layer.parameters()))"),
+    "a name of its own made of it": f"kind = torch.float64\n\n{FORWARD}".replace("    h = h_0", "    h, _ = h_0, kind"),
+}
+
+
+@pytest.mark.parametrize("kind", NEEDS_TORCH)
+def test_without_torch_an_answer_in_torch_is_seen_by_a_person_and_named(kind, judged, assignments):
+    result = judged(corpus.solved(SCRATCH, rnn_forward=NEEDS_TORCH[kind]), SCRATCH)
+    assert set(result.for_a_person) == {name for name, message in result.messages.items() if message} == ITEMS_1_AND_2
+    package = "torch.nn" if "F\n" in NEEDS_TORCH[kind] else "torch"
+    items = assignments[SCRATCH].titles(["forward-test", "continue-test"])
+    assert result.notes == [f"not there where it was graded: {package} (needed by {items}; please look)"]
+    for name in ITEMS_1_AND_2:
+        told = f" {package} is not there while this item is graded, so a person looks at it."
+        assert result.messages[name].endswith(told)
+        assert "halted" not in result.messages[name]
+
+
+def test_who_needs_no_torch_hears_nothing_of_it(judged):
+    """The given cells import it, and a wrong answer of another kind needs nobody."""
+    wrong = FORWARD.replace("np.tanh(x_t", "np.tanh(y_t")
+    for answer, messages in ((FORWARD, 0), (wrong, 2)):
+        result = judged(corpus.solved(SCRATCH, rnn_forward=answer), SCRATCH)
+        assert (result.for_a_person, result.notes) == ([], [])
+        assert sum(map(bool, result.messages.values())) == messages
     result = judged(corpus.solved(STEP, **corpus.TORCH))
     assert {"first-test", "rnn-step-test"} <= set(result.for_a_person)
+    assert any("graded: torch (needed by Item 2" in note for note in result.notes)
 
 
 def test_another_assignments_notebook_gets_no_score(judged):
