@@ -26,7 +26,7 @@ from rnn_grading.wire import Broken, Channel, Layer, Reader, Writer, other, word
 __all__ = ["Item", "Notebook", "Stopped", "Verdict"]
 
 MAX_CALLBACKS = 5000  # of one call
-CALLBACK_NUMBERS = 10_000  # in an argument of a callback
+CALLBACK_NUMBERS = 1000  # in an argument of a callback
 BROKEN = 70  # the exit code of a worker that cannot go on
 TRIES = 2  # to start a worker
 
@@ -81,6 +81,7 @@ class Notebook:
     _channel: Channel | None = None
     _sandbox: Sandbox | None = None
     _spent: float = 0.0
+    _worked: float = 0.0  # seconds of the examiner's own processor, for calls back
     _over: str = ""
     _number: int = 0
     _begun: float = 0.0
@@ -93,6 +94,7 @@ class Notebook:
         assert self._channel is not None, "connect comes first"
         self._watch()
         self._number += 1
+        worked = self._worked - time.process_time()
         try:
             self._channel.send({**request, "number": self._number}, frames)
             for _ in range(MAX_CALLBACKS):
@@ -100,13 +102,17 @@ class Notebook:
                 if type(answer) is not dict:
                     raise Broken("no answer")
                 if serve is not None and "callback" in answer:
+                    self._worked = worked + time.process_time()
+                    if self._worked > self.limits.cell_seconds:
+                        raise Stopped("timed out", "it kept the grader busy with calls of a function that it was given")
                     self._channel.send(*serve(answer, parts))
                     continue
                 if not is_answer_to(answer, self._number):
                     raise Broken("an answer to another question")
                 self._spent += (time.monotonic() - self._begun) / 3  # as many a short wait adds up, too
                 return answer, parts
-            raise Broken("too many calls back")
+            told = f"it called a function that it was given more than {MAX_CALLBACKS} times in one call"
+            raise Stopped("timed out", told)
         except Stopped as stopped:
             self._lose(stopped)
             raise

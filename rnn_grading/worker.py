@@ -18,6 +18,7 @@ import resource
 import signal
 import socket
 import sys
+import threading
 import traceback
 import types
 from base64 import b64encode
@@ -51,6 +52,8 @@ class Worker:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.names: dict[str, Any] = shell.user_ns
         self.kept: list[tuple[Any, Any]] = []  # results, and what the examiner has been told of each
+        self.one_at_a_time = threading.Lock()  # a learner's threads may call back together, and too late
+        self.calls = 0
 
     def serve(self) -> None:
         """Answer until the examiner hangs up."""
@@ -114,7 +117,9 @@ class Worker:
                 result = function(*arguments, **words)  # type: ignore[misc] # whatever it is
         except BaseException as error:
             answer["error"] = _told(error) | _place(error, function)
-        else:
+        with self.one_at_a_time:
+            self.calls += 1
+        if "error" not in answer:
             answer["late"] = self._changed_since(writer)
             answer["value"] = writer.tree(result)
             if len(self.kept) < MAX_KEPT:
@@ -138,12 +143,16 @@ class Worker:
 
     def _callback(self, number: int) -> Callable[..., Any]:
         """A function of the examiner's that a learner's function is given."""
+        call = self.calls
 
         def function(*arguments: Any) -> Any:
             writer = Writer()
             trees = [writer.tree(argument) for argument in arguments]
-            self.channel.send({"callback": number, "arguments": trees}, writer.frames)
-            answer, parts = self.channel.receive()
+            with self.one_at_a_time:
+                if self.calls != call:
+                    raise RuntimeError("it was given to a call that is over")
+                self.channel.send({"callback": number, "arguments": trees}, writer.frames)
+                answer, parts = self.channel.receive()
             if "error" in answer:
                 raise RuntimeError(answer["error"])
             return Reader(parts).value(answer["value"])

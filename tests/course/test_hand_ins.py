@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import time
 
 import corpus
 import pytest
-from conftest import points
+from conftest import LIMITS, points
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 STEP = corpus.STEP
@@ -85,6 +86,9 @@ FAIR = {
     "one very large figure": corpus.with_own_cell(
         corpus.solved(STEP), "import matplotlib.pyplot as plt\nplt.figure(figsize=(300, 300), dpi=100)\nplt.plot([1])\nplt.show()"),
     "magics": corpus.with_own_cell(corpus.solved(STEP), "%matplotlib inline\n%time sum(range(9))\n!ls\nget_ipython().user_ns['x'] = 3\n?print"),
+    "magics in an answer": corpus.solved(
+        STEP, first_step=corpus.answer_of(STEP, "first_step")
+        + "\nfiles = !ls\nused = %who_ls\nfor _ in range(2):\n    %time 1 + 1\n    print(1)\n?np.tanh\nnp.tanh?\nnp.tanh??"),
     "timed cells": corpus.solved(STEP, first_step="%%time\n" + corpus.answer_of(STEP, "first_step")),
     "another version below, for another purpose": appended(
         corpus.solved(STEP), new_code_cell("def rnn_step(x):\n    return x")),
@@ -121,6 +125,9 @@ def test_notes_are_true(judged):
     )
     assert "not there where it was graded: seaborn" in judged(FAIR["a package that is used for nothing"]).notes
     assert judged(FAIR["a cell that compares with the reference"]).notes == []
+    assert judged(FAIR["magics in an answer"]).notes == []
+    notes = judged(corpus.with_own_cell(corpus.solved(STEP), "\nnot = python\nx = 3")).notes
+    assert f"code that Python {sys.version.split()[0]}, which grades, cannot read (not = python)" in notes
 
 
 @pytest.mark.parametrize(
@@ -290,6 +297,41 @@ def test_how_a_process_ended_is_said_in_words(code, judged):
     result = judged(corpus.solved(STEP, trace=f"import os\ndef trace(x, U, W, b):\n    {code}\n    return b"))
     assert any(ENDS[code] in note for note in result.notes), result.notes
     assert result.status == "crashed"
+
+
+SUMMARIES = (
+    "def distinct_summaries(summary, x):\n    orders = [x[list(o)] for o in itertools.permutations(range(len(x)))]\n"
+)
+COUNTED = "    return len({tuple(np.round(result, 9)) for result in results})"
+
+
+@pytest.mark.parametrize("n_threads", [1, 8])
+def test_what_is_called_from_several_threads_is_right(n_threads, judged, assignments):
+    source = "from concurrent.futures import ThreadPoolExecutor\n" + SUMMARIES
+    source += f"    with ThreadPoolExecutor({n_threads}) as pool:\n        results = list(pool.map(summary, orders))\n"
+    result = judged(corpus.solved(corpus.MEMORY, distinct_summaries=source + COUNTED), corpus.MEMORY)
+    assert (result.messages["distinct-test"], result.status, result.notes) == ("", "graded", [])
+
+
+BUSY = {
+    "    while True:\n        summary(x)": "it called a function that it was given more than 5000 times in one call",
+    "    for _ in range(4900):\n        summary(np.ones((300, 3)))": "it kept the grader busy with calls",
+    "    return summary(np.ones((3000, 3)))": "far larger than what belongs there",
+    "    import threading\n    threading.Thread(target=lambda: [summary(x) for _ in range(99)]).start()\n    return 2":
+        "the number is off",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BUSY)
+def test_the_grader_works_for_nobody_without_end_and_says_what_was_wrong(body, judged, assignments):
+    before = time.process_time()
+    result = judged(corpus.solved(corpus.MEMORY, distinct_summaries=SUMMARIES + body), corpus.MEMORY)
+    assert BUSY[body] in " ".join([result.messages["distinct-test"], *result.notes])
+    assert result.status == ("timed out" if "it " in BUSY[body] else "graded")
+    assert time.process_time() - before < 3 * LIMITS.cell_seconds  # of the calls; the rest is what grading takes
+    assert points(result, assignments[corpus.MEMORY]) == {
+        "mean-test": 2, "max-test": 2, "distinct-test": 0, "probe-test": 6, "orthogonal-test": 3,
+    }  # fmt: skip
 
 
 @pytest.fixture
