@@ -27,7 +27,8 @@ __all__ = ["Item", "Notebook", "Stopped", "Verdict"]
 
 MAX_CALLBACKS = 5000  # of one call
 CALLBACK_NUMBERS = 1000  # in an argument of a callback
-BROKEN = 70  # the exit code of a worker that cannot go on
+BROKEN, MIXED_UP = 70, 71  # exit codes of a worker that cannot go on, and of one that reads what is no message
+IN_TWO = "as happens when code copies its process (os.fork) or writes where answers go"
 TRIES = 2  # to start a worker
 
 
@@ -145,8 +146,7 @@ class Notebook:
 
     def _end(self, error: Exception) -> Stopped:
         if isinstance(error, Broken):
-            cause = "as happens when code copies its process (os.fork) or writes where answers go"
-            return Stopped("crashed", f"the notebook's process sent {error} instead of its answer, {cause}")
+            return Stopped("crashed", f"the notebook's process sent {error} instead of its answer, {IN_TWO}")
         assert self._sandbox is not None, "there was a worker"
         code = self._sandbox.ended if self._sandbox.has_ended(2.0) else None
         if code == -24:
@@ -261,6 +261,8 @@ def _how_it_ended(code: int | None) -> str:
         return f"it was ended by signal {-code} ({signal.strsignal(-code) or 'unknown'})"
     if code == BROKEN:
         return f"it broke off (exit code {code}), as happens when code changes what Python or NumPy need to answer"
+    if code == MIXED_UP:
+        return f"what it was sent had gone to another reader in part, {IN_TWO}"
     return f"its code ended Python at once (exit code {code})"
 
 

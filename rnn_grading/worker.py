@@ -417,8 +417,10 @@ def work(connection: socket.socket, shell: Any, outputs: Outputs | None, setting
     try:
         limit(settings["limits"])
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        with contextlib.suppress(EOFError, Broken):
+        with contextlib.suppress(EOFError):
             Worker(Channel(connection), shell, outputs).serve()
+    except Broken:
+        os._exit(71)
     except BaseException:
         os._exit(70)
     os._exit(0)

@@ -9,6 +9,7 @@ import time
 
 import corpus
 import pytest
+from attacks import CHANNEL
 from conftest import LIMITS, points
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -287,6 +288,7 @@ ENDS = {
     "os.kill(os.getpid(), 9)": "killed (signal 9), which happens when memory runs out or code kills its own process",
     "os.kill(os.getpid(), 11)": "ended by signal 11 (Segmentation fault)",
     "os._exit(3)": "its code ended Python at once (exit code 3)",
+    "os._exit(71)": "had gone to another reader in part, as happens when code copies its process (os.fork)",
     "os._exit(70)": "changes what Python or NumPy need to answer",
     "os.fork()": "sent an answer to another question instead of its answer, as happens when code copies its process",
 }
@@ -303,6 +305,27 @@ SUMMARIES = (
     "def distinct_summaries(summary, x):\n    orders = [x[list(o)] for o in itertools.permutations(range(len(x)))]\n"
 )
 COUNTED = "    return len({tuple(np.round(result, 9)) for result in results})"
+
+
+MIXED = """
+class Mixed:
+    def __init__(self, connection):
+        self.connection = connection
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+    def recv(self, size):
+        return b"x" * size
+
+def trace(x, U, W, b):
+    channel().connection = Mixed(channel().connection)
+    return x
+"""
+
+
+def test_who_reads_what_was_meant_for_another_is_told_so(judged):
+    result = judged(corpus.solved(STEP, trace=CHANNEL + MIXED))
+    assert result.status == "crashed"
+    assert ENDS["os._exit(71)"] in result.notes[0]
 
 
 @pytest.mark.parametrize("n_threads", [1, 8])
