@@ -93,7 +93,7 @@ def within_limits(do: Callable[[], None], seconds: int, memory: int = PAGE_MEMOR
     do : callable
         What it does stays in that process, but for files.
     seconds : int
-        Of the processor's time; on the clock six times that.
+        Of the processor's time; on the clock three times that.
     memory : int
         Bytes that it may take in addition to what this process has.
     """
@@ -102,7 +102,7 @@ def within_limits(do: Callable[[], None], seconds: int, memory: int = PAGE_MEMOR
     process = fork.Process(target=_limited, args=(do, seconds, memory, writer), daemon=True)
     with reader, writer:
         process.start()
-        process.join(6 * seconds)
+        process.join(3 * seconds)
         if process.exitcode is None or process.exitcode == -signal.SIGXCPU:
             process.kill()
             process.join()
