@@ -54,7 +54,7 @@ def _one(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     from rnn_grading.classroom import pages_of_the_book, write_classroom
-    from rnn_grading.grade import Plan, grade
+    from rnn_grading.grade import Plan, Report, grade
     from rnn_grading.gradebook import Course
     from rnn_grading.report import summary, write_csv, write_left_out
     from rnn_grading.walls import Problem
@@ -64,10 +64,13 @@ def _grade(options: argparse.Namespace) -> int:
     course = Course(options.sources, options.work)
     options.hidden = [course.work, Path(options.folder)]
     plan = Plan(_setting(options), options.jobs, options.pages != "no", options.quiet, options.scheduler)
-    report = grade(Path(options.folder), course, plan)
-    write_csv(report.rows, course.work / "grades.csv")
-    write_left_out(report.strange, course.work / "left_out.csv")
-    write_classroom(report.rows, course, pages_of_the_book(ROOT))
+
+    def write(report: Report) -> None:
+        write_csv(report.rows, course.work / "grades.csv")
+        write_left_out(report.strange, course.work / "left_out.csv")
+        write_classroom(report.rows, course, pages_of_the_book(ROOT))
+
+    report = grade(Path(options.folder), course, plan, write)
     print(summary(report, options.work))
     return 0
 

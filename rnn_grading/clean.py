@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
+import io
 import re
 import secrets
+import warnings
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
@@ -14,8 +17,9 @@ import bleach
 import latex2mathml.converter
 import mistune
 from bleach.css_sanitizer import CSSSanitizer
+from PIL import Image
 
-__all__ = ["clean_html", "clean_outputs", "markdown_to_html"]
+__all__ = ["as_text", "clean_html", "clean_outputs", "markdown_to_html", "picture"]
 
 TAGS = frozenset({
     *("a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl"),
@@ -54,13 +58,24 @@ MATH_ATTRIBUTES = frozenset(
     {"columnalign", "display", "displaystyle", "fence", "mathvariant", "separator", "stretchy", "width"}
 )
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
+# What is larger is shown as it was written: the time to read it may grow with the square of its size, or worse.
+MAX_TAGS = 5000  # of HTML: a table of 60 rows and 20 columns has 2500
+MAX_MARKDOWN, MAX_FORMULA = 50_000, 20_000  # characters
+PICTURE_IN_TEXT = re.compile(r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]{1000,}")  # which is not shown anyway
 
 
 def clean_html(text: str) -> str:
     """HTML without whatever could run or load something: links lead to the web, pictures stand inside."""
+    if has_too_many_tags(text):
+        return f"<pre>{html.escape(text)}</pre>"
     protocols = ["http", "https", "mailto", "data"]
     cleaner = bleach.Cleaner(TAGS, ATTRIBUTES, protocols, strip=True, css_sanitizer=STYLES)
     return str(cleaner.clean(re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|$)", "", text)))
+
+
+def has_too_many_tags(text: str) -> bool:
+    """Whether HTML is left as text."""
+    return text.count("<") > MAX_TAGS
 
 
 def markdown_to_html(text: str, attachments: Any = None) -> str:
@@ -81,14 +96,22 @@ def markdown_to_html(text: str, attachments: Any = None) -> str:
     """
     renderer = _Renderer(_pictures(attachments))
     read = mistune.create_markdown(renderer=renderer, plugins=["table", "math", "strikethrough", "url"])
-    try:
-        found = str(read(text))
-    except (RecursionError, ValueError, IndexError, KeyError):  # text made to break the reader
-        found = f"<pre>{html.escape(text)}</pre>"
+    text = PICTURE_IN_TEXT.sub("", text)
+    found = None
+    if len(text) <= MAX_MARKDOWN:
+        with contextlib.suppress(RecursionError, ValueError, IndexError, KeyError):  # text made to break the reader
+            found = str(read(text))
+    if found is None or has_too_many_tags(found):
+        return as_text(text)
     cleaned = clean_html(found)
     for mark, formula in renderer.formulas.items():
         cleaned = cleaned.replace(mark, formula)
     return _out_of_markdown(cleaned)
+
+
+def as_text(text: str, attachments: Any = None) -> str:
+    """A Markdown cell as it was written, as HTML."""
+    return _out_of_markdown(f"<pre>{html.escape(text)}</pre>")
 
 
 class _Renderer(mistune.HTMLRenderer):
@@ -122,14 +145,16 @@ class _Renderer(mistune.HTMLRenderer):
 def to_mathml(formula: str, display: str = "inline") -> str:
     """A formula of LaTeX in MathML; as it was written if it cannot be read."""
     try:
+        if len(formula) > MAX_FORMULA:
+            raise ValueError("too long to be read")
         root = ElementTree.fromstring(latex2mathml.converter.convert(formula, display=display))
-    except Exception:  # whatever a learner wrote between two dollars
+        for element in root.iter():
+            tag = element.tag.removeprefix(MATHML)
+            element.tag = tag if tag in MATH_TAGS else "mrow"
+            element.attrib = {name: value for name, value in element.attrib.items() if name in MATH_ATTRIBUTES}
+        return ElementTree.tostring(root, encoding="unicode")
+    except Exception:  # whatever a learner wrote between two dollars, nested as deep as it may be
         return f"<code>{html.escape(formula)}</code>"
-    for element in root.iter():
-        tag = element.tag.removeprefix(MATHML)
-        element.tag = tag if tag in MATH_TAGS else "mrow"
-        element.attrib = {name: value for name, value in element.attrib.items() if name in MATH_ATTRIBUTES}
-    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _pictures(attachments: Any) -> dict[str, str]:
@@ -150,7 +175,21 @@ def picture(kind: str, data: Any) -> str:
         content = base64.b64decode("".join(data.split()), validate=True)
     except ValueError:
         return ""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}" if content.startswith(PICTURES[kind]) else ""
+    if not content.startswith(PICTURES[kind]) or _is_a_bomb(content):
+        return ""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _is_a_bomb(content: bytes) -> bool:
+    """Whether a picture of few bytes would fill the memory of the browser that shows it."""
+    with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+        try:
+            Image.open(io.BytesIO(content))  # reads its size alone
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            return True
+        except Exception:  # half a picture: the browser shows as much of it as there is
+            return False
+    return False
 
 
 def _out_of_markdown(cleaned: str) -> str:
@@ -195,6 +234,8 @@ def _clean_data(data: dict[str, Any]) -> dict[str, str]:
             continue
         if kind == "text/plain":
             cleaned[kind] = value
+        elif kind == "text/html" and has_too_many_tags(value):
+            cleaned.setdefault("text/plain", f"[HTML of {value.count('<')} tags, which is not shown.]")
         elif kind == "text/html":
             cleaned[kind] = clean_html(value)
         elif kind == "text/markdown":

@@ -26,8 +26,9 @@ from rnn_grading.wire import Broken, Channel, Layer, Reader, Writer, other, word
 __all__ = ["Item", "Notebook", "Stopped", "Verdict"]
 
 MAX_CALLBACKS = 5000  # of one call
-CALLBACK_NUMBERS = 10_000  # in an argument of a callback
-BROKEN = 70  # the exit code of a worker that cannot go on
+CALLBACK_NUMBERS = 1000  # in an argument of a callback
+BROKEN, MIXED_UP = 70, 71  # exit codes of a worker that cannot go on, and of one that reads what is no message
+IN_TWO = "as happens when code copies its process (os.fork) or writes where answers go"
 TRIES = 2  # to start a worker
 
 
@@ -81,6 +82,7 @@ class Notebook:
     _channel: Channel | None = None
     _sandbox: Sandbox | None = None
     _spent: float = 0.0
+    _worked: float = 0.0  # seconds of the examiner's own processor, for calls back
     _over: str = ""
     _number: int = 0
     _begun: float = 0.0
@@ -93,6 +95,7 @@ class Notebook:
         assert self._channel is not None, "connect comes first"
         self._watch()
         self._number += 1
+        worked = self._worked - time.process_time()
         try:
             self._channel.send({**request, "number": self._number}, frames)
             for _ in range(MAX_CALLBACKS):
@@ -100,13 +103,17 @@ class Notebook:
                 if type(answer) is not dict:
                     raise Broken("no answer")
                 if serve is not None and "callback" in answer:
+                    self._worked = worked + time.process_time()
+                    if self._worked > self.limits.cell_seconds:
+                        raise Stopped("timed out", "it kept the grader busy with calls of a function that it was given")
                     self._channel.send(*serve(answer, parts))
                     continue
                 if not is_answer_to(answer, self._number):
                     raise Broken("an answer to another question")
                 self._spent += (time.monotonic() - self._begun) / 3  # as many a short wait adds up, too
                 return answer, parts
-            raise Broken("too many calls back")
+            told = f"it called a function that it was given more than {MAX_CALLBACKS} times in one call"
+            raise Stopped("timed out", told)
         except Stopped as stopped:
             self._lose(stopped)
             raise
@@ -139,8 +146,7 @@ class Notebook:
 
     def _end(self, error: Exception) -> Stopped:
         if isinstance(error, Broken):
-            cause = "as happens when code copies its process (os.fork) or writes where answers go"
-            return Stopped("crashed", f"the notebook's process sent {error} instead of its answer, {cause}")
+            return Stopped("crashed", f"the notebook's process sent {error} instead of its answer, {IN_TWO}")
         assert self._sandbox is not None, "there was a worker"
         code = self._sandbox.ended if self._sandbox.has_ended(2.0) else None
         if code == -24:
@@ -255,6 +261,8 @@ def _how_it_ended(code: int | None) -> str:
         return f"it was ended by signal {-code} ({signal.strsignal(-code) or 'unknown'})"
     if code == BROKEN:
         return f"it broke off (exit code {code}), as happens when code changes what Python or NumPy need to answer"
+    if code == MIXED_UP:
+        return f"what it was sent had gone to another reader in part, {IN_TWO}"
     return f"its code ended Python at once (exit code {code})"
 
 

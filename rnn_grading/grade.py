@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -107,7 +107,7 @@ class Report:
     moved: list[str] = field(default_factory=list)  # sentences on scores that are others than before
 
 
-def grade(folder: Path, course: Course, plan: Plan) -> Report:
+def grade(folder: Path, course: Course, plan: Plan, write: Callable[[Report], None] = lambda report: None) -> Report:
     """Grade every submission of a folder.
 
     Parameters
@@ -118,6 +118,9 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
         Where results go.
     plan : Plan
         How.
+    write : callable, optional
+        Writes the tables: called as soon as the scores are there, whatever becomes of the pages, and once more after
+        those, which may add notes.
 
     Returns
     -------
@@ -150,11 +153,14 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
             rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
             for row in rows:
                 _add_scores(row, course, used[row.hand_in.assignment])
+            report = Report(rows, strange, plan.setting, len(waiting), moved)
+            write(report)
             if plan.pages:
                 from rnn_grading.pages import write_pages
 
                 write_pages(rows, course, plan, pool)
-    return Report(rows, strange, plan.setting, len(waiting), moved)
+                write(report)
+    return report
 
 
 def _try_sources(keys: dict[str, str], course: Course, pool: Pool) -> None:

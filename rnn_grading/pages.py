@@ -1,15 +1,26 @@
-"""The second stage: each notebook executed for its outputs, and a feedback page. It never changes a score."""
+"""The second stage: each notebook executed for its outputs, and a feedback page. It never changes a score.
+
+Whatever reads a learner's text or outputs runs in a process of its own, within limits: what takes for ever to read, or
+what nobody has thought of, costs its own page the outputs, and no other page anything.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import html
-from collections.abc import Iterator, Sequence
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbformat.v4 import new_markdown_cell, new_notebook
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -17,7 +28,7 @@ from pygments.lexers import PythonLexer
 from tqdm import tqdm
 
 from rnn_grading.assignments import Assignment, make_template
-from rnn_grading.clean import clean_html, markdown_to_html, picture
+from rnn_grading.clean import as_text, clean_html, clean_outputs, markdown_to_html, picture
 from rnn_grading.drawing import Outputs, draw
 from rnn_grading.grade import UNGRADED, Graded, Plan, record_of
 from rnn_grading.gradebook import Course, read_json, write_json
@@ -30,6 +41,8 @@ __all__ = ["feedback", "write_pages"]
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 TEXT_SHOWN = 20_000  # characters of one output on a page
+NO_OUTPUTS = "the notebook could not be shown with its outputs"
+PAGE_SECONDS, PAGE_MEMORY = 10, 2**30  # of the processor's time, and bytes, that one page may take
 
 
 def write_pages(rows: Sequence[Graded], course: Course, plan: Plan, pool: Pool) -> None:
@@ -43,11 +56,73 @@ def write_pages(rows: Sequence[Graded], course: Course, plan: Plan, pool: Pool) 
     ):
         row = outdated[number]
         if isinstance(outputs, Exception):
-            row.result.notes.append(f"the notebook could not be shown with its outputs: {type(outputs).__name__}")
+            row.result.notes.append(f"{NO_OUTPUTS}: {type(outputs).__name__}")
             outputs = []
-        _store_notebook(row, outputs, course)
+        _make(row, course, outputs)
+    new = set(map(id, outdated.values()))
     for row in rows:
-        _write_feedback(row, course)
+        if id(row) not in new:
+            row.result.notes += read_json(_mark_path(row, course)).get("notes", [])
+            _make(row, course)
+
+
+def _make(row: Graded, course: Course, outputs: Outputs | None = None) -> None:
+    """Write a notebook, if there are new outputs, and its feedback; plainly if they do not come about otherwise."""
+    if outputs is None and _is_up_to_date(row, course):
+        return
+    for plain in (False, True):
+        trouble = within_limits(partial(_write, row, course, outputs, plain=plain), PAGE_SECONDS)
+        if not trouble:
+            return
+        note = f"no page could be written: {trouble}" if plain else f"{NO_OUTPUTS}: {trouble}"
+        row.result.notes += [note] if note not in row.result.notes else []
+        outputs = [] if outputs is not None else None
+
+
+def _write(row: Graded, course: Course, outputs: Outputs | None, *, plain: bool) -> None:
+    if outputs is not None:
+        _store_notebook(row, outputs, course, plain=plain)
+    _write_feedback(row, course, plain=plain)
+
+
+def within_limits(do: Callable[[], None], seconds: int, memory: int = PAGE_MEMORY) -> str:
+    """Do something in a process of its own; returns why it failed, an empty string if it did not.
+
+    Parameters
+    ----------
+    do : callable
+        What it does stays in that process, but for files.
+    seconds : int
+        Of the processor's time; on the clock three times that.
+    memory : int
+        Bytes that it may take in addition to what this process has.
+    """
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    fork = multiprocessing.get_context("fork")
+    process = fork.Process(target=_limited, args=(do, seconds, memory, writer), daemon=True)
+    with reader, writer:
+        process.start()
+        process.join(3 * seconds)
+        if process.exitcode is None or process.exitcode == -signal.SIGXCPU:
+            process.kill()
+            process.join()
+            return "it takes too long to read"
+        return str(reader.recv()) if reader.poll() else f"its process ended ({process.exitcode})"
+
+
+def _limited(do: Callable[[], None], seconds: int, memory: int, writer: Connection) -> None:
+    """In the forked process: do it, tell what came of it, and end."""
+    bounds = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_AS: psutil.Process().memory_info().vms + memory}
+    told = ""
+    try:
+        for kind, bound in bounds.items():
+            with contextlib.suppress(ValueError, OSError):  # macOS refuses some
+                resource.setrlimit(kind, (bound, resource.RLIM_INFINITY))
+        do()
+    except BaseException as error:  # the sign to stop too, which its parent gets as well
+        told = f"{type(error).__name__}: {error}"[:200].rstrip(": ")
+    writer.send(told)
+    os._exit(0)  # past all that this process has inherited
 
 
 def _task(row: Graded, course: Course) -> Any:
@@ -81,21 +156,25 @@ def _is_executed(row: Graded, course: Course) -> bool:
     return read_json(_mark_path(row, course)).get("notebook") == [key, _code()] and _notebook_path(row, course).exists()
 
 
-def _store_notebook(row: Graded, outputs: Outputs, course: Course) -> None:
-    """Write the executed notebook as formgrader reads it: cleaned, with the examiner's messages as outputs of tests."""
+def _store_notebook(row: Graded, outputs: Outputs, course: Course, *, plain: bool) -> None:
+    """Write the executed notebook as formgrader reads it: cleaned, with the examiner's messages as outputs of tests.
+
+    A plain one has the learner's text as it was written, and can be made of anything.
+    """
     assignment = course.assignment(row.hand_in.assignment)
     fitted = _fitted(row, course)
     stubs = {cell.metadata.nbgrader.grade_id: cell for cell in make_template(course.source(assignment.name)).cells}
     cells = [new_markdown_cell(_note_on_grading(row), id="note-on-grading")]
     for number, piece in enumerate(fitted.pieces):
-        shown = outputs[number] if number < len(outputs) else []
-        cells.append(_cell_of(piece, number, stubs, shown, row))
+        shown = clean_outputs(outputs[number]) if number < len(outputs) else []
+        cells.append(_cell_of(piece, number, stubs, shown, row, as_text if plain else markdown_to_html))
     path = _notebook_path(row, course)
     path.parent.mkdir(parents=True, exist_ok=True)
     notebook = new_notebook(cells=cells, metadata=course.source(assignment.name).metadata)
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
     key = read_json(record_of(course, row.hand_in)).get("key")
-    write_json(_mark_path(row, course), {"notebook": [key, _code()]})
+    notes = [note for note in row.notes if note.startswith(NO_OUTPUTS)]  # for runs in which it is not made anew
+    write_json(_mark_path(row, course), {"notebook": [key, _code()], "notes": notes})
 
 
 def _fitted(row: Graded, course: Course) -> Fitted:
@@ -106,15 +185,20 @@ def _fitted(row: Graded, course: Course) -> Fitted:
         return Fitted([])
 
 
-def _cell_of(piece: Piece, number: int, stubs: dict[str, Any], shown: list[dict[str, Any]], row: Graded) -> Any:
+def _cell_of(
+    piece: Piece,
+    number: int,
+    stubs: dict[str, Any],
+    shown: list[dict[str, Any]],
+    row: Graded,
+    to_html: Callable[[str, Any], str],
+) -> Any:
     cell = piece.cell
     kind = "code" if piece.kind == "code" else "markdown"
     metadata = {} if cell is None else dict(stubs[cell.name].metadata)
     about = {"cell_type": kind, "metadata": metadata, "id": f"own-{number}" if cell is None else cell.name}
     if kind == "markdown":
-        source = (
-            piece.text if cell is not None and not cell.is_answer else markdown_to_html(piece.text, piece.attachments)
-        )
+        source = piece.text if cell is not None and not cell.is_answer else to_html(piece.text, piece.attachments)
         return nbformat.from_dict({**about, "source": source})
     if cell is not None and cell.part == "test":
         return nbformat.from_dict(
@@ -138,20 +222,34 @@ def _note_on_grading(row: Graded) -> str:
 # Feedback
 
 
-def _write_feedback(row: Graded, course: Course) -> None:
-    learner, name = row.hand_in.learner, row.hand_in.assignment
-    page = course.work / "feedback" / learner / name / f"{name}.html"
-    shown = digest_of([row.status, row.notes, [asdict(score) for score in row.scores], row.comments, _code()])
+def _feedback_path(row: Graded, course: Course) -> Path:
+    name = row.hand_in.assignment
+    return course.work / "feedback" / row.hand_in.learner / name / f"{name}.html"
+
+
+def _shown_in_feedback(row: Graded, mark: dict[str, Any]) -> list[Any]:
+    """What is another value when the page must be written anew."""
+    shown = [row.status, row.notes, [asdict(score) for score in row.scores], row.comments, _code()]
+    return [digest_of(shown), mark.get("notebook")]
+
+
+def _is_up_to_date(row: Graded, course: Course) -> bool:
     mark = read_json(_mark_path(row, course))
-    if mark.get("feedback") == [shown, mark.get("notebook")] and page.exists():
-        return
+    return mark.get("feedback") == _shown_in_feedback(row, mark) and _feedback_path(row, course).exists()
+
+
+def _write_feedback(row: Graded, course: Course, *, plain: bool) -> None:
+    page, mark = _feedback_path(row, course), read_json(_mark_path(row, course))
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(feedback(row, course), encoding="utf-8")
-    write_json(_mark_path(row, course), {**mark, "feedback": [shown, mark.get("notebook")]})
+    page.write_text(feedback(row, course, plain=plain), encoding="utf-8")
+    write_json(_mark_path(row, course), {**mark, "feedback": _shown_in_feedback(row, mark)})
 
 
-def feedback(row: Graded, course: Course) -> str:
-    """The page that a learner gets: name, assignment, score, each item with its message, then the notebook."""
+def feedback(row: Graded, course: Course, *, plain: bool = False) -> str:
+    """The page that a learner gets: name, assignment, score, each item with its message, then the notebook.
+
+    A plain one has no colours in code, and no outputs of learners' cells.
+    """
     assignment = course.assignment(row.hand_in.assignment)
     title = assignment.cells[0].title if assignment.cells else assignment.name
     parts = [f"<header><p>{html.escape(row.hand_in.learner)}</p><h1>{html.escape(title)}</h1>{_total(row)}</header>"]
@@ -164,7 +262,7 @@ def feedback(row: Graded, course: Course) -> str:
     if row.scores and path.exists():
         notebook = nbformat.read(path, as_version=4)
         parts.append("<main><h2>Your notebook</h2>")
-        parts += [_shown(cell, assignment) for cell in notebook.cells if cell.id != "note-on-grading"]
+        parts += [_shown(cell, assignment, plain=plain) for cell in notebook.cells if cell.id != "note-on-grading"]
         parts.append("</main>")
     return PAGE.format(
         title=html.escape(f"{title} · {row.hand_in.learner}"), policy=POLICY, style=style(), body="\n".join(parts)
@@ -202,14 +300,18 @@ def _answer_of(test: str, assignment: Assignment) -> str:
     return assignment.answers.get(item.functions[0], "") if item and item.functions else test
 
 
-def _shown(cell: Any, assignment: Assignment) -> str:
+def _shown(cell: Any, assignment: Assignment, *, plain: bool) -> str:
     own = cell.id not in assignment.frame
-    inside = _source(cell, assignment, own) + "".join(_output(output) for output in cell.get("outputs", []))
+    is_test = not own and assignment.frame[cell.id].part == "test"
+    outputs = cell.get("outputs", []) if is_test or not plain else []
+    inside = _source(cell, assignment, own=own, plain=plain) + "".join(map(_output, outputs))
     name = "" if own else f" id='{html.escape(cell.id)}'"
     return f"<div class='{cell.cell_type}{' own' if own else ''}'{name}>{inside}</div>"
 
 
-def _source(cell: Any, assignment: Assignment, own: bool) -> str:
+def _source(cell: Any, assignment: Assignment, *, own: bool, plain: bool) -> str:
+    if cell.cell_type == "code" and plain:
+        return f"<pre>{html.escape(cell.source)}</pre>"
     if cell.cell_type == "code":
         return highlight(cell.source, PythonLexer(), HtmlFormatter(nobackground=True))
     cleaned = own or assignment.frame[cell.id].is_answer  # when it was stored

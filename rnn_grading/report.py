@@ -82,7 +82,9 @@ def summary(report: Report, work: Path) -> str:
         counts = Counter(row.status for row in of_name)
         done = [row.total for row in of_name if row.scores and not row.waits]
         waiting = sum(row.waits for row in of_name)
-        mean = f"mean {sum(done) / len(done):.1f} of {of_name[0].max_score:g}" if done else "no final score yet"
+        scored = sum(bool(row.scores) for row in of_name)
+        part = f" over the {len(done)} of {scored} with no mark to come" if len(done) < scored else ""
+        mean = f"mean {sum(done) / len(done):.1f} of {of_name[0].max_score:g}{part}" if done else "no final score yet"
         parts = [f"{count} {status}" for status, count in counts.most_common()]
         lines.append(f"{name}: {', '.join(parts)}; {mean}; {waiting} to be marked by hand")
     odd = [row for row in rows if row.status not in {"graded", "missing"}]

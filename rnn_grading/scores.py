@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import platform
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -167,13 +168,33 @@ def _run(
     notebook.close()
     problems = [problem for problem in notebook.problems if problem["cell"] in own]
     result.by_the_clock |= notebook.by_the_clock and any(verdict.message for verdict in verdicts.values())
-    absent = {name for problem in problems if problem["module"] for name in [problem["module"], *problem["defines"]]}
+    absent = _absent(notebook.problems)
+    needing: dict[str, list[str]] = {}
     for name, verdict in verdicts.items():
         result.in_hidden += [name] if verdict.in_hidden else []
-        result.messages[name] = _explained(verdict.message, assignment, name, problems)
-        if any(f"name '{lost}' is not defined" in verdict.message for lost in absent):
-            result.for_a_person.append(name)  # it may be right where that is installed
-    result.notes += [note for note in _of_problems(problems, assignment) if note not in result.notes]
+        message = _explained(verdict.message, assignment, name, problems)
+        if package := _needed(message, absent):  # it may be right where that is installed
+            result.for_a_person.append(name)
+            needing.setdefault(package, []).append(name)
+            message += f" {package} is not there while this item is graded, so a person looks at it."
+        result.messages[name] = message
+    result.notes += [note for note in _of_problems(problems, needing, assignment) if note not in result.notes]
+
+
+def _absent(problems: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The names that are not there because a package is not, each with the package: in given cells, too."""
+    absent: dict[str, str] = {}
+    for problem in problems:
+        if package := problem["module"] or _needed(problem["text"], absent):
+            absent |= dict.fromkeys([problem["module"], *problem["defines"]], package)
+    return absent
+
+
+def _needed(message: str, absent: dict[str, str]) -> str:
+    """The package that is not there, if that is what an error says; else an empty string."""
+    if found := re.search(r"No module named '([^']+)'", message):
+        return found[1]
+    return next((package for name, package in absent.items() if f"name '{name}' is not defined" in message), "")
 
 
 def _explained(message: str, assignment: Assignment, name: str, problems: Sequence[dict[str, Any]]) -> str:
@@ -192,14 +213,17 @@ def _unread(problems: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [problem for problem in problems if problem["kind"] in {"SyntaxError", "IndentationError", "TabError"}]
 
 
-def _of_problems(problems: Sequence[dict[str, Any]], assignment: Assignment) -> list[str]:
-    """What failed in the learner's cells and may have cost points: what Python cannot read, what is not installed."""
-    notes = []
+def _of_problems(
+    problems: Sequence[dict[str, Any]], needing: dict[str, list[str]], assignment: Assignment
+) -> list[str]:
+    """What failed in the learner's cells and may have cost points: what Python cannot read, what is not there."""
     missing = {problem["module"] for problem in problems if problem["module"]}
     if assignment.imports_torch:
         missing.discard("torch")
-    if missing:
-        notes.append(f"not installed where it was graded: {', '.join(sorted(missing))}")
+    notes = []
+    for package in sorted(missing | needing.keys()):
+        items = f" (needed by {assignment.titles(needing[package])}; please look)" if package in needing else ""
+        notes.append(f"not there where it was graded: {package}{items}")
     if unread := _unread(problems):
         notes.append(f"Python {platform.python_version()}, which graded it, cannot read a cell: {unread[0]['text']}")
     return notes

@@ -716,12 +716,21 @@ def _look_for_text(fitted: Fitted, assignment: Assignment) -> None:
             fitted.unwritten = [name for name in fitted.unwritten if name != cell.name]
             fitted.notes.append(f"{cell.title}: nothing in its cell, but there is text elsewhere; please look")
     not_run = [piece for piece in fitted.pieces if _is_text_that_cannot_run(piece)]
-    for item in assignment.items.values():
-        for function in item.functions:
-            if any(re.search(rf"\b{re.escape(function)}\b", piece.text) for piece in not_run):
-                fitted.for_a_person.add(item.name)
-    if not_run:
-        fitted.notes.append(f"code that Python {sys.version.split()[0]}, which grades, cannot read; please look")
+    concerned = {
+        item.name
+        for item in assignment.items.values()
+        for function in item.functions
+        if any(re.search(rf"\b{re.escape(function)}\b", piece.text) for piece in not_run)
+    }
+    fitted.for_a_person |= concerned
+    for piece in not_run[:1]:
+        begins = shown(next(line for line in piece.text.splitlines() if line.strip()).strip()[:60])
+        look = "; please look" if concerned else ""
+        fitted.notes.append(f"code that Python {sys.version.split()[0]}, which grades, cannot read ({begins}){look}")
+
+
+# Lines of a cell that are IPython's: magics, commands of the shell, what either returns, questions.
+OF_IPYTHON = re.compile(r"^([ \t]*)(?:(?:[\w., ]+=[ \t]*)?[%!]|\?|.*\?[ \t]*$).*$", re.MULTILINE)
 
 
 def _is_text_that_cannot_run(piece: Piece) -> bool:
@@ -730,7 +739,7 @@ def _is_text_that_cannot_run(piece: Piece) -> bool:
         return False
     if piece.runs:
         try:
-            ast.parse(re.sub(r"(?m)^\s*[%!?].*$", "pass", piece.text))  # magics are IPython's
+            ast.parse(OF_IPYTHON.sub(r"\1pass", piece.text))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return not piece.text.lstrip().startswith("%%")
         return False

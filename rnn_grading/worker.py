@@ -18,6 +18,7 @@ import resource
 import signal
 import socket
 import sys
+import threading
 import traceback
 import types
 from base64 import b64encode
@@ -51,6 +52,8 @@ class Worker:
         self.channel, self.shell, self.outputs = channel, shell, outputs
         self.names: dict[str, Any] = shell.user_ns
         self.kept: list[tuple[Any, Any]] = []  # results, and what the examiner has been told of each
+        self.one_at_a_time = threading.Lock()  # a learner's threads may call back together, and too late
+        self.calls = 0
 
     def serve(self) -> None:
         """Answer until the examiner hangs up."""
@@ -114,7 +117,9 @@ class Worker:
                 result = function(*arguments, **words)  # type: ignore[misc] # whatever it is
         except BaseException as error:
             answer["error"] = _told(error) | _place(error, function)
-        else:
+        with self.one_at_a_time:
+            self.calls += 1
+        if "error" not in answer:
             answer["late"] = self._changed_since(writer)
             answer["value"] = writer.tree(result)
             if len(self.kept) < MAX_KEPT:
@@ -138,12 +143,16 @@ class Worker:
 
     def _callback(self, number: int) -> Callable[..., Any]:
         """A function of the examiner's that a learner's function is given."""
+        call = self.calls
 
         def function(*arguments: Any) -> Any:
             writer = Writer()
             trees = [writer.tree(argument) for argument in arguments]
-            self.channel.send({"callback": number, "arguments": trees}, writer.frames)
-            answer, parts = self.channel.receive()
+            with self.one_at_a_time:
+                if self.calls != call:
+                    raise RuntimeError("it was given to a call that is over")
+                self.channel.send({"callback": number, "arguments": trees}, writer.frames)
+                answer, parts = self.channel.receive()
             if "error" in answer:
                 raise RuntimeError(answer["error"])
             return Reader(parts).value(answer["value"])
@@ -176,6 +185,7 @@ def _told(error: BaseException) -> dict[str, Any]:
     except BaseException:  # a learner's own class
         text = ""
     module = error.name if isinstance(error, ModuleNotFoundError) and isinstance(error.name, str) else ""
+    text = f"No module named {module!r}"[:300] if module else text  # also where it is hidden from Python
     return {"kinds": kinds, "text": text, "module": module[:60]}
 
 
@@ -407,8 +417,10 @@ def work(connection: socket.socket, shell: Any, outputs: Outputs | None, setting
     try:
         limit(settings["limits"])
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        with contextlib.suppress(EOFError, Broken):
+        with contextlib.suppress(EOFError):
             Worker(Channel(connection), shell, outputs).serve()
+    except Broken:
+        os._exit(71)
     except BaseException:
         os._exit(70)
     os._exit(0)
@@ -419,10 +431,10 @@ def serve(control: socket.socket, settings: dict[str, Any]) -> None:
     outputs = Outputs() if settings["pages"] else None
     sys.path.insert(1, "")  # after this folder, so that no file of a learner's takes the name of one of these
     sys.modules.update(dict.fromkeys(settings["without"]))  # None: not to be had
+    shell = make_shell(settings["home"], outputs)  # first: matplotlib's inline backend looks for it when it is loaded
     for name in settings["preload"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    shell = make_shell(settings["home"], outputs)
     os.chdir(settings["folder"])
     if settings["uid"] is not None:
         os.setgroups([])

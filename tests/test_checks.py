@@ -746,6 +746,32 @@ def test_matrices_that_come_back_after_two_seeds_are_told():
     assert "gives the same matrix for two different seeds, on H=8" in failure("orthogonal", one_of_three)
 
 
+@pytest.mark.parametrize(
+    "not_drawn",
+    [
+        lambda H, scale, seed: scale * np.roll(np.eye(H), seed, axis=0),
+        lambda H, scale, seed: scale * np.diag([-1.0 if i == seed % H else 1.0 for i in range(H)]),
+        lambda H, scale, seed: scale * np.diag([(-1.0) ** (seed >> i) for i in range(H)]),
+        lambda H, scale, seed: RIGHT["orthogonal"][0](H, scale, seed % 100),
+    ],
+    ids=["moved on by one", "one sign in turn", "signs of a counter", "one of a hundred"],
+)
+def test_matrices_that_take_turns_are_not_drawn(not_drawn):
+    for seed in (5, 34, 3034):
+        assert "gives the same matrix for two different seeds, on H=8" in failure("orthogonal", not_drawn, seed=seed)
+
+
+def test_the_right_numbers_of_one_seed_are_wrong_for_most_others():
+    def numbers(seed):
+        return tuple(int(case.expected[0]) for case in checks.build("distinct_summaries", seed).cases)
+
+    drawn = [numbers(seed) for seed in (32, 3032, *range(50))]
+    assert drawn[0] != drawn[1]  # what a learner sees, and what is hidden in the assignment
+    assert len(set(drawn)) > 30  # of 180
+    remembered = itertools.cycle(drawn[0])
+    assert "distinct_summaries" in failure("distinct_summaries", lambda summary, x: next(remembered), seed=3032)
+
+
 def test_matrices_of_which_there_are_few_may_come_back():
     def permuted(H, scale, seed):
         return scale * np.eye(H)[np.random.default_rng(seed).permutation(H)]

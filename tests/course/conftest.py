@@ -187,9 +187,7 @@ def items_of(row: dict[str, str]) -> dict[str, float]:
 def grade_into(work: Path, folder: Path, walls: Walls, *, sources: Path = corpus.SOURCES, **options: Any) -> Report:
     """What `make grade` does, without its progress bar."""
     plan = Plan(**({"setting": Setting(walls, LIMITS), "quiet": True} | options))
-    report = grade(folder, Course(sources, work), plan)
-    write_csv(report.rows, work / "grades.csv")
-    return report
+    return grade(folder, Course(sources, work), plan, lambda report: write_csv(report.rows, work / "grades.csv"))
 
 
 @dataclass

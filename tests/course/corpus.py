@@ -455,7 +455,7 @@ def write(folder: Path, work: Path, *, attack: bool = False) -> dict[tuple[str, 
             hand_in(f"mistaken_{k:02d}", name, notebook, Expected(wrong=wrong))
     for style, answers in {"in_loops": LOOPS, "in_einsum": EINSUM}.items():
         hand_in(style, STEP, solved(STEP, **answers), Expected())
-    in_torch = Expected(wrong=("first_step", "rnn_step"), note="not installed where it was graded: torch")
+    in_torch = Expected(wrong=("first_step", "rnn_step"), note="not there where it was graded: torch")
     hand_in("in_torch", STEP, solved(STEP, **TORCH), in_torch)
     for learner, (notebook, what) in hostile(work, folder).items():
         if attack or learner != "writes_elsewhere":

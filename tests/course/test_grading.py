@@ -21,6 +21,7 @@ from conftest import LIMITS, grade_into, hand_in, read_csv
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 
+import rnn_grading.pages
 from rnn_grading import grade as grading
 from rnn_grading import keys, walls
 from rnn_grading.__main__ import main
@@ -399,6 +400,18 @@ def test_a_page_that_fails_changes_no_score(again, monkeypatch, best):
     assert before.count("16") == csv_of(work).count("16")
 
 
+def test_the_scores_are_written_before_the_pages(tmp_path, monkeypatch):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    folder, work = tmp_path / "submissions", tmp_path / "course"
+    hand_in(folder, "ada", corpus.solved(STEP))
+    monkeypatch.setattr(rnn_grading.pages, "write_pages", stopped)
+    assert main(command(folder, work)[3:]) == 130
+    assert read_csv(work)["ada", STEP]["score"] == "16"
+    assert all((work / name).exists() for name in ("class.html", "class.csv", "left_out.csv"))
+
+
 def test_an_unreadable_second_try_leaves_the_first_in_the_gradebook_and_says_so(again, best):
     folder, work = again
     (folder / "ada" / STEP / f"{STEP}.ipynb").write_text("{")
@@ -564,4 +577,4 @@ def test_a_name_that_looks_like_a_formula_stays_findable(tmp_path, best):
 def test_what_waits_does_not_count_in_a_mean(few, capsys, best):
     report = grading.grade(few[0], Course(corpus.SOURCES, few[1]), grading.Plan(Setting(best, LIMITS), quiet=True))
     line = next(line for line in summary(report, few[1]).splitlines() if line.startswith(STEP))
-    assert "mean 0.0 of 20; 4 to be marked by hand" in line  # bo's alone is final
+    assert "mean 0.0 of 20 over the 1 of 5 with no mark to come; 4 to be marked by hand" in line  # bo's

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import time
 
 import corpus
 import pytest
-from conftest import points
+from attacks import CHANNEL
+from conftest import LIMITS, points
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 STEP = corpus.STEP
@@ -85,6 +87,9 @@ FAIR = {
     "one very large figure": corpus.with_own_cell(
         corpus.solved(STEP), "import matplotlib.pyplot as plt\nplt.figure(figsize=(300, 300), dpi=100)\nplt.plot([1])\nplt.show()"),
     "magics": corpus.with_own_cell(corpus.solved(STEP), "%matplotlib inline\n%time sum(range(9))\n!ls\nget_ipython().user_ns['x'] = 3\n?print"),
+    "magics in an answer": corpus.solved(
+        STEP, first_step=corpus.answer_of(STEP, "first_step")
+        + "\nfiles = !ls\nused = %who_ls\nfor _ in range(2):\n    %time 1 + 1\n    print(1)\n?np.tanh\nnp.tanh?\nnp.tanh??"),
     "timed cells": corpus.solved(STEP, first_step="%%time\n" + corpus.answer_of(STEP, "first_step")),
     "another version below, for another purpose": appended(
         corpus.solved(STEP), new_code_cell("def rnn_step(x):\n    return x")),
@@ -109,7 +114,9 @@ def test_right_work_gets_all_its_points(kind, judged, step):
 def test_a_module_beside_the_notebook_is_there(judged, step):
     notebook = corpus.solved(STEP, rnn_step="from my_step import rnn_step")
     assert full(judged(notebook, helpers={"my_step.py": f"import numpy as np\n\n{STEP_IN_A_FILE}"}), step)
-    assert judged(notebook).notes == ["not installed where it was graded: my_step"]
+    assert judged(notebook).notes == [
+        f"not there where it was graded: my_step (needed by {step.titles(['rnn-step-test'])}; please look)"
+    ]
 
 
 def test_notes_are_true(judged):
@@ -117,8 +124,11 @@ def test_notes_are_true(judged):
         "Item 4 · The trace of a sentence: answered in a cell of the learner's own"
         in judged(FAIR["code beneath the stub"]).notes
     )
-    assert "not installed where it was graded: seaborn" in judged(FAIR["a package that is used for nothing"]).notes
+    assert "not there where it was graded: seaborn" in judged(FAIR["a package that is used for nothing"]).notes
     assert judged(FAIR["a cell that compares with the reference"]).notes == []
+    assert judged(FAIR["magics in an answer"]).notes == []
+    notes = judged(corpus.with_own_cell(corpus.solved(STEP), "\nnot = python\nx = 3")).notes
+    assert f"code that Python {sys.version.split()[0]}, which grades, cannot read (not = python)" in notes
 
 
 @pytest.mark.parametrize(
@@ -170,9 +180,42 @@ def test_code_in_a_text_cell_is_seen_by_a_person(judged):
     assert "first-test" in result.for_a_person
 
 
-def test_without_torch_an_answer_in_torch_is_seen_by_a_person(judged):
+SCRATCH = corpus.SCRATCH
+FORWARD = corpus.answer_of(SCRATCH, "rnn_forward")
+ITEMS_1_AND_2 = {"forward-test", "continue-test"}  # the second calls the first
+NEEDS_TORCH = {
+    "a loop in torch": FORWARD.replace("np.tanh(x_t", "torch.tanh(torch.as_tensor(x_t)"),
+    "a type in a line": FORWARD.replace("    h = h_0", "    h = h_0.numpy() if isinstance(h_0, torch.Tensor) else h_0"),
+    "an annotation": FORWARD.replace("(x,", "(x: torch.Tensor | np.ndarray,"),
+    "its own import": FORWARD.replace("    h = h_0", "    import torch.nn.functional as F\n    h = h_0"),
+    "what a given cell made of it": FORWARD.replace("    h = h_0", "    h = h_0 + 0 * len(list(layer.parameters()))"),
+    "a name of its own made of it": f"kind = torch.float64\n\n{FORWARD}".replace("    h = h_0", "    h, _ = h_0, kind"),
+}
+
+
+@pytest.mark.parametrize("kind", NEEDS_TORCH)
+def test_without_torch_an_answer_in_torch_is_seen_by_a_person_and_named(kind, judged, assignments):
+    result = judged(corpus.solved(SCRATCH, rnn_forward=NEEDS_TORCH[kind]), SCRATCH)
+    assert set(result.for_a_person) == {name for name, message in result.messages.items() if message} == ITEMS_1_AND_2
+    package = "torch.nn" if "F\n" in NEEDS_TORCH[kind] else "torch"
+    items = assignments[SCRATCH].titles(["forward-test", "continue-test"])
+    assert result.notes == [f"not there where it was graded: {package} (needed by {items}; please look)"]
+    for name in ITEMS_1_AND_2:
+        told = f" {package} is not there while this item is graded, so a person looks at it."
+        assert result.messages[name].endswith(told)
+        assert "halted" not in result.messages[name]
+
+
+def test_who_needs_no_torch_hears_nothing_of_it(judged):
+    """The given cells import it, and a wrong answer of another kind needs nobody."""
+    wrong = FORWARD.replace("np.tanh(x_t", "np.tanh(y_t")
+    for answer, messages in ((FORWARD, 0), (wrong, 2)):
+        result = judged(corpus.solved(SCRATCH, rnn_forward=answer), SCRATCH)
+        assert (result.for_a_person, result.notes) == ([], [])
+        assert sum(map(bool, result.messages.values())) == messages
     result = judged(corpus.solved(STEP, **corpus.TORCH))
     assert {"first-test", "rnn-step-test"} <= set(result.for_a_person)
+    assert any("graded: torch (needed by Item 2" in note for note in result.notes)
 
 
 def test_another_assignments_notebook_gets_no_score(judged):
@@ -245,6 +288,7 @@ ENDS = {
     "os.kill(os.getpid(), 9)": "killed (signal 9), which happens when memory runs out or code kills its own process",
     "os.kill(os.getpid(), 11)": "ended by signal 11 (Segmentation fault)",
     "os._exit(3)": "its code ended Python at once (exit code 3)",
+    "os._exit(71)": "had gone to another reader in part, as happens when code copies its process (os.fork)",
     "os._exit(70)": "changes what Python or NumPy need to answer",
     "os.fork()": "sent an answer to another question instead of its answer, as happens when code copies its process",
 }
@@ -255,6 +299,62 @@ def test_how_a_process_ended_is_said_in_words(code, judged):
     result = judged(corpus.solved(STEP, trace=f"import os\ndef trace(x, U, W, b):\n    {code}\n    return b"))
     assert any(ENDS[code] in note for note in result.notes), result.notes
     assert result.status == "crashed"
+
+
+SUMMARIES = (
+    "def distinct_summaries(summary, x):\n    orders = [x[list(o)] for o in itertools.permutations(range(len(x)))]\n"
+)
+COUNTED = "    return len({tuple(np.round(result, 9)) for result in results})"
+
+
+MIXED = """
+class Mixed:
+    def __init__(self, connection):
+        self.connection = connection
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+    def recv(self, size):
+        return b"x" * size
+
+def trace(x, U, W, b):
+    channel().connection = Mixed(channel().connection)
+    return x
+"""
+
+
+def test_who_reads_what_was_meant_for_another_is_told_so(judged):
+    result = judged(corpus.solved(STEP, trace=CHANNEL + MIXED))
+    assert result.status == "crashed"
+    assert ENDS["os._exit(71)"] in result.notes[0]
+
+
+@pytest.mark.parametrize("n_threads", [1, 8])
+def test_what_is_called_from_several_threads_is_right(n_threads, judged, assignments):
+    source = "from concurrent.futures import ThreadPoolExecutor\n" + SUMMARIES
+    source += f"    with ThreadPoolExecutor({n_threads}) as pool:\n        results = list(pool.map(summary, orders))\n"
+    result = judged(corpus.solved(corpus.MEMORY, distinct_summaries=source + COUNTED), corpus.MEMORY)
+    assert (result.messages["distinct-test"], result.status, result.notes) == ("", "graded", [])
+
+
+BUSY = {
+    "    while True:\n        summary(x)": "it called a function that it was given more than 5000 times in one call",
+    "    for _ in range(4900):\n        summary(np.ones((300, 3)))": "it kept the grader busy with calls",
+    "    return summary(np.ones((3000, 3)))": "far larger than what belongs there",
+    "    import threading\n    threading.Thread(target=lambda: [summary(x) for _ in range(99)]).start()\n    return 2":
+        "the number is off",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BUSY)
+def test_the_grader_works_for_nobody_without_end_and_says_what_was_wrong(body, judged, assignments):
+    before = time.process_time()
+    result = judged(corpus.solved(corpus.MEMORY, distinct_summaries=SUMMARIES + body), corpus.MEMORY)
+    assert BUSY[body] in " ".join([result.messages["distinct-test"], *result.notes])
+    assert result.status == ("timed out" if "it " in BUSY[body] else "graded")
+    assert time.process_time() - before < 3 * LIMITS.cell_seconds  # of the calls; the rest is what grading takes
+    assert points(result, assignments[corpus.MEMORY]) == {
+        "mean-test": 2, "max-test": 2, "distinct-test": 0, "probe-test": 6, "orthogonal-test": 3,
+    }  # fmt: skip
 
 
 @pytest.fixture

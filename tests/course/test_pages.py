@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import os
 import re
+import time
 
 import corpus
 import nbformat
@@ -13,8 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 from payloads import PAYLOADS, hostile_notebook
+from PIL import Image
 
+import rnn_grading.pages
+from rnn_grading import drawing
 from rnn_grading.clean import MATH_TAGS, TAGS, clean_html, clean_outputs, markdown_to_html, to_mathml
+from rnn_grading.pages import within_limits
 
 STEP = corpus.STEP
 
@@ -145,3 +153,100 @@ def test_the_page_begins_with_name_score_and_what_was_wrong(pages):
 def test_a_formula_that_cannot_be_read_is_shown_as_it_was_written():
     shown = BeautifulSoup(markdown_to_html("$\\text{it's <b>}$ and `f'(x)`"), "html.parser").get_text()
     assert shown.strip() == "\\text{it's <b>} and f'(x)"
+
+
+# More than a page can hold
+
+TOO_MUCH = {
+    "nested": "<div>" * 20_000 + "deep",
+    "nested in two ways": "<b><i>" * 10_000 + "deep" + "<table>" * 10_000,
+    "a long table": "<table>" + "<tr><td>deep</td></tr>" * 50_000 + "</table>",
+    "half tags": "<a " * 20_000 + "deep",
+    "brackets": "[" * 100_000 + "deep",
+    "formulas": "$x$ " * 100_000 + "deep",
+    "a nested formula": r"$\frac{1}{" * 3000 + "deep" + "}" * 3000 + "$",
+    "a formula nested less": "$" + r"\sqrt{" * 400 + "deep" + "}" * 400 + "$",
+    "a long formula": "$" + "x^2_3+" * 50_000 + "deep$",
+    "tables": "a|b\n-|-\n" * 20_000 + "deep",
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_what_is_too_much_to_be_read_is_shown_as_it_was_written(name):
+    begun = time.process_time()
+    for read in (clean_html, markdown_to_html):
+        assert "deep" in read(TOO_MUCH[name])
+    # Less than 2 s here in any of them; the square of these sizes would take a minute.
+    assert time.process_time() - begun < 10
+
+
+def test_a_picture_that_would_fill_a_browsers_memory_is_not_shown():
+    def output(width, height):
+        data = io.BytesIO()
+        Image.new("1", (width, height)).save(data, "png")
+        return {"output_type": "display_data", "data": {"image/png": base64.b64encode(data.getvalue()).decode()}}
+
+    assert len(clean_outputs([output(2400, 1800)])) == 1
+    assert clean_outputs([output(12_000, 12_000)]) == []
+
+
+@pytest.mark.parametrize(
+    ("do", "told"),
+    [
+        (lambda: None, ""),
+        (lambda: sum(1 for _ in iter(int, 1)) and None, "it takes too long to read"),
+        (lambda: time.sleep(600), "it takes too long to read"),
+        (lambda: bytearray(2**31) and None, "MemoryError"),
+        (lambda: OSError.__new__(OSError).missing, "AttributeError: .*"),
+        (lambda: os._exit(3), r"its process ended \(3\)"),
+    ],
+)
+def test_a_process_of_its_own_has_limits(do, told):
+    def used():
+        return time.process_time() + os.times().children_user
+
+    begun, since = used(), time.monotonic()
+    assert re.fullmatch(told, within_limits(do, seconds=1))
+    assert used() - begun < 2  # who counts for ever never stops by himself
+    assert time.monotonic() - since < 30  # three seconds, and what a busy machine takes to look again
+
+
+def test_a_page_that_cannot_be_made_is_plain_and_stops_no_other(tmp_path, best, monkeypatch):
+    folder, work = tmp_path / "in", tmp_path / "course"
+    hard = corpus.with_own_cell(corpus.solved(STEP), "print('for ' + 'ever')")
+    corpus.cell_of(hard, "words-answer").source = "It reads <for ever>."
+    hand_in(folder, "ada", hard)
+    hand_in(folder, "bo", corpus.with_own_cell(corpus.solved(STEP), "print('for ' + 'ever')"))
+
+    def endless(text, *more):
+        while "<for ever>" in text:
+            pass
+        return markdown_to_html(text, *more)
+
+    monkeypatch.setattr(rnn_grading.pages, "markdown_to_html", endless)
+    monkeypatch.setattr(rnn_grading.pages, "PAGE_SECONDS", 2)
+    grade_into(work, folder, best)
+    pages = {
+        who: (work / "feedback" / who / STEP / f"{STEP}.html").read_text(encoding="utf-8") for who in ("ada", "bo")
+    }
+    told = "the notebook could not be shown with its outputs: it takes too long to read"
+    assert told in pages["ada"]
+    assert "It reads &lt;for ever&gt;&#46;" in pages["ada"]
+    assert "16 of 20 points" in pages["ada"]
+    assert (told in pages["bo"], "for ever" in pages["bo"]) == (False, True)
+    assert (work / "autograded" / "ada" / STEP / f"{STEP}.ipynb").exists()
+    grades = (work / "grades.csv").read_text(encoding="utf-8")
+    assert grades.count(told) == 1
+    made = {path: path.stat().st_mtime_ns for path in work.rglob("*.html")}
+    grade_into(work, folder, best)
+    assert {path: path.stat().st_mtime_ns for path in work.rglob("*.html")} == made
+    assert (work / "grades.csv").read_text(encoding="utf-8") == grades
+
+
+def test_a_learners_own_plots_are_pictures_and_what_is_too_much_of_them_is_cut(sandboxes, step, monkeypatch):
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    notebook = corpus.with_own_cell(corpus.with_own_cell(corpus.solved(STEP), plot), f"{plot}\nplt.show()")
+    monkeypatch.setattr(drawing, "MAX_SHOWN", 40_000)  # the size of one and a half
+    shown = [output for outputs in drawing.draw(corpus.as_bytes(notebook), {}, step, sandboxes) for output in outputs]
+    assert [output["data"].keys() & {"image/png"} for output in shown if "Figure" in str(output)] == [{"image/png"}]
+    assert drawing.CUT in shown
