@@ -66,7 +66,7 @@ def _grade(options: argparse.Namespace) -> int:
     plan = Plan(_setting(options), options.jobs, options.pages != "no", options.quiet, options.scheduler)
     report = grade(Path(options.folder), course, plan)
     write_csv(report.rows, course.work / "grades.csv")
-    write_left_out(report.strange, course.work / "left_out.csv")
+    write_left_out(report, course.work / "left_out.csv")
     write_classroom(report.rows, course, pages_of_the_book(ROOT))
     print(summary(report, options.work))
     return 0

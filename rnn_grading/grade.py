@@ -17,7 +17,7 @@ from rnn_grading.assignments import Assignment
 from rnn_grading.gradebook import Course, Score, read_json, write_json
 from rnn_grading.keys import digest_of, key_of
 from rnn_grading.scores import Pool, Result, Setting, Task
-from rnn_grading.submissions import MAX_HELPER, File, HandIn, NotGradable, collect, read_file, time_of
+from rnn_grading.submissions import File, HandIn, NotGradable, collect, helpers_of, read_file, time_of
 from rnn_grading.walls import MAX_JOBS, Problem
 
 __all__ = ["Graded", "Plan", "Report", "grade", "refuse_broken"]
@@ -104,6 +104,7 @@ class Report:
     strange: list[str]
     setting: Setting
     newly_graded: int
+    told: list[str] = field(default_factory=list)  # sentences on what was taken in one of two ways
     moved: list[str] = field(default_factory=list)  # sentences on scores that are others than before
 
 
@@ -134,7 +135,7 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
     if not folder.is_dir():
         raise Problem(f"{EXPECTED}, and there is no folder {folder}")
     assignments = course.assignments
-    hand_ins, strange = collect(folder, list(assignments.values()))
+    hand_ins, strange, told = collect(folder, list(assignments.values()))
     if not hand_ins:
         raise Problem(f"{EXPECTED}, and {folder} holds neither (assignments: {', '.join(course.names)})")
     with course.alone():
@@ -154,7 +155,7 @@ def grade(folder: Path, course: Course, plan: Plan) -> Report:
                 from rnn_grading.pages import write_pages
 
                 write_pages(rows, course, plan, pool)
-    return Report(rows, strange, plan.setting, len(waiting), moved)
+    return Report(rows, strange, plan.setting, len(waiting), told, moved)
 
 
 def _try_sources(keys: dict[str, str], course: Course, pool: Pool) -> None:
@@ -220,7 +221,7 @@ def _known_and_waiting(
         except NotGradable as reason:
             rows.append(Graded(hand_in, Result("unreadable", notes=[str(reason)])))
             continue
-        helpers, digest = _helpers(hand_in), hashlib.sha256(content).hexdigest()
+        helpers, digest = helpers_of(hand_in), hashlib.sha256(content).hexdigest()
         key = digest_of([digest, helpers, keys[hand_in.assignment]])
         record = read_json(record_of(course, hand_in))
         file = _name_and_time(hand_in.file)
@@ -244,17 +245,6 @@ def _replaced(file: str, content: str, record: dict[str, Any]) -> str:
     if "file" not in record or record.get("content") == content:
         return str(record.get("replaces", ""))
     return f"handed in again: {file} replaces {record['file']}"
-
-
-def _helpers(hand_in: HandIn) -> dict[str, str]:
-    """The text of the modules beside a notebook."""
-    found = {}
-    for file in hand_in.helpers:
-        try:
-            found[file.name] = read_file(file).decode("utf-8", errors="replace")[:MAX_HELPER]
-        except NotGradable:
-            continue
-    return found
 
 
 def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool, moved: list[str]) -> list[Graded]:

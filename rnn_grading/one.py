@@ -7,31 +7,36 @@ from typing import Any
 
 from rnn_grading.assignments import Assignment, read
 from rnn_grading.scores import Result, Sandboxes, Setting, judge, versions
-from rnn_grading.submissions import File, NotGradable, read_file
+from rnn_grading.submissions import NotGradable, hand_in_of, helpers_of, read_file
 
 __all__ = ["as_data", "grade_one"]
 
 
 def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, Result]:
-    """The assignment of a source, and what a file for it comes to.
+    """The assignment of a source, and what one learner's work for it comes to.
 
     Parameters
     ----------
     path : pathlib.Path
-        What was handed in.
+        What was handed in: a notebook, or a zip or folder that may hold several.
     source : pathlib.Path
         The assignment's source.
     setting : Setting
         How it runs.
     """
     assignment, _ = read(source)
+    hand_in = hand_in_of(path, assignment)
+    if hand_in.file is None:
+        return assignment, Result("missing", notes=list(hand_in.notes))
     sandboxes = Sandboxes(setting)
     try:
-        return assignment, judge(read_file(File((path.name,), path)), {}, assignment, sandboxes)
+        result = judge(read_file(hand_in.file), helpers_of(hand_in), assignment, sandboxes)
     except NotGradable as reason:
-        return assignment, Result("unreadable", notes=[str(reason)])
+        result = Result("unreadable", notes=[str(reason)])
     finally:
         sandboxes.close()
+    result.notes = [*hand_in.notes, *result.notes]
+    return assignment, result
 
 
 def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         for cell in assignment.cells
         if cell.has_points
     ]
-    graded = result.status != "unreadable"
+    graded = result.status not in {"missing", "unreadable"}
     return {
         "assignment": assignment.name,
         "status": result.status,
