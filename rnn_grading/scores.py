@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
+from multiprocessing.connection import wait
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -286,6 +289,18 @@ def _or_error(do: Callable[[], Any]) -> Any | Exception:
 def _start_process(setting: Setting) -> None:
     _own["sandboxes"] = Sandboxes(setting)
     Finalize(None, _own["sandboxes"].close, exitpriority=100)  # such a process ends past `atexit`
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the process that started this one is gone, if only by a signal: nobody else would ever end it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "the pool started it"
+    wait([parent.sentinel])
+    try:
+        _own["sandboxes"].close()
+    finally:
+        os._exit(1)
 
 
 def _in_process(work: Work, task: Task) -> Any:

@@ -126,7 +126,7 @@ def done_in(work, stage):
 
 
 def stop_in_the_middle(command, work, number, stage):
-    """Start grading, and send it a signal when something is done in a stage and more is to come."""
+    """Start grading, and send it a signal when something is done in a stage and more is to come; who lives on then?"""
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which what runs in the background ignores
     with running(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         deadline = time.monotonic() + 120
@@ -135,7 +135,9 @@ def stop_in_the_middle(command, work, number, stage):
         started = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
         process.wait(60)
-    return process, started
+        _, alive = psutil.wait_procs(started, timeout=20)
+        alive = [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+    return process, started, alive
 
 
 @pytest.mark.parametrize(("number", "stage"), [(signal.SIGKILL, "scores"), (signal.SIGINT, "pages")])
@@ -144,14 +146,14 @@ def test_stopped_in_the_middle_of_a_stage_it_goes_on_where_it_was(number, stage,
     for learner in range(10):
         hand_in(folder, f"learner{learner:02d}", corpus.solved(STEP))
     grades = command(folder, work, "--pages", "yes" if stage == "pages" else "no")
-    process, started = stop_in_the_middle(grades, work, number, stage)
+    process, started, alive = stop_in_the_middle(grades, work, number, stage)
+    assert len(started) > 2  # the pool and its sandboxes
+    assert not alive
     recorded, scored = done_in(work, stage), len(done_in(work, "scores"))
     assert 1 <= len(recorded) < 10
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert process.stderr.read().splitlines()[-1] == "stopped; the same command goes on from here"
-    _, alive = psutil.wait_procs(started, timeout=20)
-    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
     done = subprocess.run(grades, capture_output=True, text=True, check=True, timeout=600)
     assert f"10 handed in: {10 - scored} run now, {scored} known from before" in done.stdout
     rows = read_csv(work)
