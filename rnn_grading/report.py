@@ -82,6 +82,9 @@ def summary(report: Report, work: Path) -> str:
     there = sum(row.status != "missing" for row in rows)
     known = there - report.newly_graded
     lines = [f"{there} handed in: {report.newly_graded} run now, {known} known from before."]
+    earlier = dict.fromkeys(row.hand_in.learner for row in rows if row.is_earlier)
+    if earlier:
+        lines.append(f"  not in this folder, but kept from earlier runs until you `delete` them: {', '.join(earlier)}")
     for name in sorted({row.hand_in.assignment for row in rows}):
         of_name = [row for row in rows if row.hand_in.assignment == name]
         counts = Counter(row.status for row in of_name)
@@ -100,7 +103,7 @@ def summary(report: Report, work: Path) -> str:
     if missing:
         lines.append(f"  missing: {', '.join(missing)}")
     lines += [f"Another score than before: {sentence}" for sentence in report.moved[:MAX_LISTED]]
-    lines += report.told[:MAX_LISTED]
+    lines += _first(report.told)
     several = [
         f"  {row.hand_in.learner}, {row.hand_in.assignment}: {row.hand_in.file.shown}, of {len(row.hand_in.others) + 1}"
         for row in rows

@@ -214,6 +214,75 @@ def test_marks_given_by_hand_stay(again, best):
     assert (row["score"], row["hand_score"], row["needs_marking_by_hand"]) == ("19", "3", "yes")
 
 
+@pytest.mark.parametrize("points", [99, 4.5, -5, float("inf")])
+def test_a_mark_that_cannot_be_does_not_count_and_is_asked_for_again(points, again, best):
+    folder, work = again
+    mark(work, points)
+    report = grade_into(work, folder, best, pages=False)
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["hand_score"], row["needs_marking_by_hand"]) == ("16", "", "yes")
+    sentence = f"Item 5 · In words: the mark {points:g} is not between 0 and 4 and does not count: please mark it again"
+    assert sentence in row["note"]
+    assert f"ada, {STEP}, {sentence}" in summary(report, work)
+    with Gradebook(f"sqlite:///{work}/gradebook.db", "rnn") as gradebook:
+        assert gradebook.find_grade("words-answer", STEP, STEP, "ada").needs_manual_grade
+    mark(work, 4)
+    report = grade_into(work, folder, best, pages=False)
+    assert (read_csv(work)["ada", STEP]["score"], report.told) == ("20", [])
+
+
+def test_extra_credit_above_the_maximum_counts_and_is_named(again, best):
+    folder, work = again
+    mark(work, 4)
+    with Gradebook(f"sqlite:///{work}/gradebook.db", "rnn") as gradebook:
+        gradebook.find_grade("words-answer", STEP, STEP, "ada").extra_credit = 2
+        gradebook.db.commit()
+    report = grade_into(work, folder, best, pages=False)
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["needs_marking_by_hand"]) == ("22", "no")
+    assert report.told == [f"ada, {STEP}, Item 5 · In words: 6 of 4 points, with extra credit of 2"]
+
+
+@pytest.mark.parametrize(("given", "most", "score"), [(2, 2, "18"), (3, 2, "16"), (3, 8, "19")])
+def test_a_mark_that_was_given_under_another_maximum_is_asked_for_again(given, most, score, again, tmp_path, best):
+    folder, work = again
+    mark(work, given)
+
+    def change(notebook):
+        corpus.cell_of(notebook, "words-answer").metadata.nbgrader.points = most
+
+    report = grade_into(work, folder, best, pages=False, sources=changed_source(tmp_path, change))
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["needs_marking_by_hand"]) == (score, "yes")
+    told = f"marked when it had 4 points, and has {most} now: please mark it again"
+    assert f"ada, {STEP}, Item 5 · In words: {told}" in summary(report, work)
+
+
+def test_who_is_not_in_the_folder_keeps_the_row_and_the_mark(again, tmp_path, best):
+    _, work = again
+    mark(work, 3, "Well said.")
+    others = tmp_path / "others"
+    hand_in(others, "fy", corpus.solved(STEP))
+    (others / "bo" / STEP).mkdir(parents=True)
+    report = grade_into(work, others, best)
+    rows = read_csv(work)
+    assert [who for who, _ in rows] == ["ada", "bo", "cy", "di", "ed", "fy"]
+    assert (rows["ada", STEP]["score"], rows["ada", STEP]["hand_score"], rows["cy", STEP]["status"]) == (
+        "19", "3", "crashed",
+    )  # fmt: skip
+    assert f"not in this folder; graded earlier, from ada/{STEP}/{STEP}.ipynb of " in rows["ada", STEP]["note"]
+    assert rows["bo", STEP]["note"].startswith("the folder holds no notebook; not in this folder")
+    assert "changed since" not in rows["ada", STEP]["note"]
+    assert "Well said." in (work / "feedback" / "ada" / STEP / f"{STEP}.html").read_text(encoding="utf-8")
+    told = summary(report, work)
+    assert "6 handed in: 1 run now, 5 known from before." in told
+    assert "not in this folder, but kept from earlier runs until you `delete` them: ada, bo, cy, di, ed\n" in told
+    slow = Setting(best, Limits(cell_seconds=3, submission_seconds=6))
+    grade_into(work, others, best, setting=slow, pages=False)
+    assert "changed since" in read_csv(work)["ada", STEP]["note"]
+    assert "changed since" not in read_csv(work)["fy", STEP]["note"]
+
+
 def test_two_who_mark_on_two_machines_do_not_overwrite_each_other(again, tmp_path, capsys, best):
     folder, work = again
     other = tmp_path / "other" / "course"
