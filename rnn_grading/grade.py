@@ -16,14 +16,13 @@ from tqdm import tqdm
 from rnn_grading.assignments import Assignment
 from rnn_grading.gradebook import Course, Score, read_json, write_json
 from rnn_grading.keys import digest_of, key_of
-from rnn_grading.scores import Pool, Result, Setting, Task
+from rnn_grading.scores import UNGRADED, Pool, Result, Setting, Task
 from rnn_grading.submissions import File, HandIn, NotGradable, collect, helpers_of, read_file, time_of
 from rnn_grading.walls import MAX_JOBS, Problem
 
-__all__ = ["Graded", "Plan", "Report", "grade", "refuse_broken"]
+__all__ = ["UNGRADED", "Graded", "Plan", "Report", "grade", "refuse_broken"]
 
 EXPECTED = "expected a folder that holds <learner>/<assignment>/<assignment>.ipynb or <learner>_<assignment>.ipynb"
-UNGRADED = {"missing", "unreadable", "not graded"}
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,10 @@ class Course:
 
     @cached_property
     def gradebook(self) -> Gradebook:
-        """The database, opened once for all."""
+        """The database, opened once for all; raises `Problem` if it was there, and is gone or empty."""
+        path = self.work / "gradebook.db"
+        if (self.work / "records").exists() and not (path.exists() and path.stat().st_size):
+            raise Problem(f"{path} is gone or empty: put a copy of it back, or move {self.work} away to start anew")
         return Gradebook(self.url, "rnn")
 
     @property
@@ -211,6 +214,8 @@ class Course:
                 known[name] = {"scores": [asdict(score) for score in scores], "comments": comments}
         into.mkdir(parents=True, exist_ok=True)
         target = into / f"{learner}.zip"
+        target.touch(0o600)  # before anything is in it
+        target.chmod(0o600)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("gradebook.json", json.dumps(known, ensure_ascii=False, indent=1))
             for place in places:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from rnn_grading.assignments import Assignment, read
-from rnn_grading.scores import Result, Sandboxes, Setting, judge, versions
+from rnn_grading.scores import UNGRADED, Result, Sandboxes, Setting, judge, versions
 from rnn_grading.submissions import NotGradable, hand_in_of, helpers_of, read_file
+from rnn_grading.walls import Walls
 
-__all__ = ["as_data", "grade_one"]
+__all__ = ["as_data", "failed", "grade_one"]
 
 
 def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, Result]:
@@ -49,6 +50,7 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         ``name``, ``title``, ``score``, ``max``, ``message``, ``by_hand``), ``notes``, ``seconds``, ``walls``,
         ``versions``. The score of an item that a person must mark is None where it has no points yet.
     """
+    graded = result.status not in UNGRADED
     items = [
         {
             "name": cell.name,
@@ -62,7 +64,6 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         for cell in assignment.cells
         if cell.has_points
     ]
-    graded = result.status not in {"missing", "unreadable"}
     return {
         "assignment": assignment.name,
         "status": result.status,
@@ -74,3 +75,9 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         "walls": setting.walls.sentence,
         "versions": versions(),
     }
+
+
+def failed(assignment: str, why: str) -> dict[str, Any]:
+    """What `as_data` would have returned, had the grader not failed."""
+    nothing = Assignment(assignment, "", (), {})
+    return as_data(nothing, Result("not graded", notes=[why]), Setting(Walls("no"))) | {"max_score": None, "walls": ""}

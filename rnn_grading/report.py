@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,7 +75,9 @@ def _values(row: Graded) -> list[str]:
 
 def _harmless(value: str) -> str:
     """A text that no spreadsheet takes for a formula: with a tab before it, which a name of a folder never has."""
-    return f"\t{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    is_number = re.fullmatch(r"-\d+(\.\d+)?", value)
+    wide = unicodedata.normalize("NFKC", value[:1])  # some take full-width signs for the ordinary ones
+    return f"\t{value}" if wide in {"=", "+", "-", "@", "\t", "\r"} and not is_number else value
 
 
 def summary(report: Report, work: Path) -> str:

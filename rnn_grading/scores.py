@@ -21,8 +21,9 @@ from rnn_grading.examiner import Notebook, Verdict
 from rnn_grading.submissions import Fitted, NotGradable, fit, parse
 from rnn_grading.walls import Limits, Sandbox, View, Walls
 
-__all__ = ["Pool", "Result", "Sandboxes", "Setting", "judge", "versions"]
+__all__ = ["UNGRADED", "Pool", "Result", "Sandboxes", "Setting", "judge", "versions"]
 
+UNGRADED = {"missing", "unreadable", "not graded"}
 WORST = ("out of memory", "crashed", "timed out")
 PER_SANDBOX = 200  # submissions, before it is made anew
 
@@ -42,7 +43,7 @@ class Result:
     Attributes
     ----------
     status : str
-        One of: graded, timed out, out of memory, crashed, unreadable, incomplete.
+        One of: graded, timed out, out of memory, crashed, incomplete; missing, unreadable, not graded.
     messages : dict
         Of each item that was judged: what is wrong, or an empty string.
     for_a_person : list of str

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from conftest import LIMITS, grade_into, hand_in, read_csv
 from nbformat.v4 import new_markdown_cell
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, InvalidEntry
 
 from rnn_grading import grade as grading
 from rnn_grading import keys, walls
@@ -499,6 +499,19 @@ def test_where_no_worker_starts_it_says_so(few, tmp_path, best, monkeypatch):
         grade_into(tmp_path / "course", few[0], best)
 
 
+@pytest.mark.parametrize("folder", ["[a]da", "jose\u0301"])
+def test_a_learner_is_found_by_the_folders_own_name(folder, tmp_path, best, capsys):
+    submissions, work = tmp_path / "submissions", tmp_path / "course"
+    hand_in(submissions, folder, corpus.handed_out(STEP))
+    grade_into(work, submissions, best, pages=False)
+    name = {"[a]da": "_a_da"}.get(folder, "josé")
+    assert main(["--work", str(work), "export", folder, "--into", str(tmp_path)]) == 0
+    assert (tmp_path / f"{name}.zip").stat().st_mode & 0o777 == 0o600
+    assert main(["--work", str(work), "delete", folder]) == 0
+    assert f"{name}: removed from the gradebook" in capsys.readouterr().out
+    assert not (work / "submitted" / name).exists()
+
+
 def test_one_learner_is_exported_and_deleted_whole(again, tmp_path, capsys, best):
     folder, work = again
     mark(work, 3, "A comment.")
@@ -560,6 +573,37 @@ def test_one_file_comes_to_the_same_and_needs_no_gradebook(few, tmp_path, capsys
     assert not (tmp_path / "course").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nothing"], "expected the notebook of an assignment in"),
+        ([STEP, "--walls", "glass"], "expected WALLS to be"),
+        ([STEP, "--memory-gb", "0"], "expected --memory-gb from 0.1 to 1024, got 0"),
+    ],
+)
+def test_one_file_gives_one_object_even_where_the_grader_fails(arguments, sentence, tmp_path, capsys):
+    (tmp_path / "x.ipynb").write_text("{")
+    assert main(["one", str(tmp_path / "x.ipynb"), "--json", "--assignment", *arguments]) == 1
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert (told["assignment"], told["status"], told["score"], told["items"]) == (arguments[0], "not graded", None, [])
+    assert sentence in told["notes"][0]
+    assert sentence in err
+    assert set(told) == {
+        "assignment", "status", "score", "max_score", "items", "notes", "seconds", "walls", "versions",
+    }  # fmt: skip
+
+
+def test_one_learners_zip_is_graded_as_a_file_is(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a/x.ipynb", corpus.as_bytes(corpus.solved(STEP)))
+        archive.writestr("plan.txt", "first")
+    assert main(["one", str(tmp_path / "x.zip"), "--assignment", STEP, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["score"] == 16
+    assert "also handed in, and not read: x.zip/plan.txt" in told["notes"]
+
+
 def test_one_file_that_cannot_be_read_is_no_failure_of_the_grader(tmp_path, capsys):
     (tmp_path / "x.ipynb").write_text("{")
     assert main(["one", str(tmp_path / "x.ipynb"), "--assignment", STEP, "--json"]) == 0
@@ -579,6 +623,9 @@ def test_one_file_that_cannot_be_read_is_no_failure_of_the_grader(tmp_path, caps
         (["grade", "."], "holds neither"),
         (["grade", ".", "--jobs", "0"], "expected 1 to 64 jobs, got 0"),
         (["grade", ".", "--walls", "glass"], "expected WALLS to be bwrap, user (as root) or no, got 'glass'"),
+        (["grade", ".", "--cell-seconds", "-1"], "expected --cell-seconds from 0.1 to 86400, got -1"),
+        (["grade", ".", "--submission-seconds", "nan"], "expected --submission-seconds from 0.1 to 86400, got nan"),
+        (["grade", ".", "--memory-gb", "inf"], "expected --memory-gb from 0.1 to 1024, got inf"),
     ],
 )
 def test_the_command_says_in_one_line_what_it_expected(arguments, sentence, tmp_path, capsys, monkeypatch):
@@ -588,6 +635,86 @@ def test_the_command_says_in_one_line_what_it_expected(arguments, sentence, tmp_
     said = capsys.readouterr().err
     assert sentence in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("points", [-3, "x", None, float("inf"), True])
+def test_points_that_are_none_are_told_with_their_cell(points, few, tmp_path, best):
+    def change(notebook):
+        corpus.cell_of(notebook, "first-test").metadata.nbgrader.points = points
+
+    with pytest.raises(Problem, match=r"expected points of 0 or more in the cell 'first-test' of .*, got "):
+        grade_into(tmp_path / "course", few[0], best, sources=changed_source(tmp_path, change))
+
+
+def test_a_source_that_nbgrader_refuses_is_told(few, tmp_path, best):
+    def change(notebook):
+        corpus.cell_of(notebook, "first-test").metadata.nbgrader.locked = "x"
+
+    with pytest.raises(Problem, match=r"nbgrader cannot read .*step_and_shapes.ipynb: "):
+        grade_into(tmp_path / "course", few[0], best, sources=changed_source(tmp_path, change))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"no database", "cannot be read or written: file is not a database; mend that, or put a copy of it back"),
+        (b"", "is gone or empty: put a copy of it back, or move"),
+        (None, "is gone or empty"),
+    ],
+)
+def test_a_damaged_gradebook_is_told_in_one_line(content, why, again, capsys):
+    folder, work = again
+    database = work / "gradebook.db"
+    database.unlink()
+    if content is not None:
+        database.write_bytes(content)
+    for arguments in (["grade", str(folder), "--quiet", "--pages", "no", "--jobs", "1"], ["export", "ada"]):
+        assert main(["--work", str(work), *arguments]) == 1
+        said = capsys.readouterr().err
+        assert f"{database} {why}" in said
+        assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", "half"])
+def test_marks_of_a_damaged_gradebook_are_not_taken_and_it_says_so(content, few, tmp_path, capsys):
+    half = (few[1] / "gradebook.db").read_bytes()[:30_000]
+    (tmp_path / "gradebook.db").write_bytes(half if content == "half" else content)
+    assert main(["--work", str(few[1]), "marks", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"expected nbgrader's database in {tmp_path / 'gradebook.db'}, and it is none or damaged: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "x.html"), "No space left on device (x.html); mend that"),
+        (OSError(30, "Read-only file system"), "Read-only file system; mend that, and run it again"),
+        (InvalidEntry("database or disk is full"), "cannot be read or written: database or disk is full; mend that"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_one_line(error, said, again, capsys, monkeypatch):
+    folder, work = again
+
+    def refuse(*arguments):
+        raise error
+
+    monkeypatch.setattr("rnn_grading.report.write_table", refuse)
+    assert main(["--work", str(work), "grade", str(folder), "--quiet", "--pages", "no", "--jobs", "1"]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_reader_who_has_had_enough_is_no_error(few):
+    """Such as `head`; the pipe is closed before anything is written into it."""
+    command = [sys.executable, "-m", "rnn_grading", "--work", str(few[1]), "marks", str(few[1])]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as pipe:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_on_windows_it_says_so(capsys, monkeypatch):
@@ -625,11 +752,12 @@ def test_a_name_that_looks_like_a_formula_stays_findable(tmp_path, best):
     folder = tmp_path / "submissions"
     hand_in(folder, "-rf", corpus.handed_out(STEP))
     hand_in(folder, "=1+1", corpus.handed_out(STEP))
+    hand_in(folder, "\uff1d1+1", corpus.handed_out(STEP))  # full width, which some spreadsheets take for "="
+    hand_in(folder, "-5", corpus.handed_out(STEP))  # a number is no formula
     grade_into(tmp_path / "course", folder, best, pages=False)
     names = [learner for learner, _ in read_csv(tmp_path / "course")]
-    assert [name.lstrip("\t") for name in names] == ["-rf", "=1+1"]
+    assert names == ["-5", "\t-rf", "\t=1+1", "\t\uff1d1+1"]
     assert all((folder / name.strip()).is_dir() for name in names)
-    assert not any(name.startswith(("=", "-")) for name in names)
 
 
 def test_what_waits_does_not_count_in_a_mean(few, capsys, best):
