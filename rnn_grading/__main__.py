@@ -25,23 +25,43 @@ def main(arguments: list[str] | None = None) -> int:
         import bleach  # noqa: F401
         import latex2mathml  # noqa: F401
         import nbgrader.preprocessors  # noqa: F401
+        from nbgrader.api import InvalidEntry
+        from sqlalchemy.exc import DBAPIError
 
         from rnn_grading.walls import Problem
     except ModuleNotFoundError:
         return _say(NEEDS_COURSE)
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
     except Problem as problem:
         return _say(str(problem))
     except KeyboardInterrupt:
         return _say("stopped; the same command goes on from here", 130)
+    except BrokenPipeError:  # whoever reads, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return _say(f"stopped, as the system says: {error.strerror or error}{where}; mend that, and run it again")
+    except (DBAPIError, InvalidEntry) as error:
+        database, why = options.work / "gradebook.db", getattr(error, "orig", error)
+        return _say(f"stopped, as {database} cannot be read or written: {why}; mend that, or put a copy of it back")
 
 
 def _one(options: argparse.Namespace) -> int:
-    from rnn_grading.one import as_data, grade_one
+    from rnn_grading.one import as_data, failed, grade_one
+    from rnn_grading.walls import Problem
 
-    source, setting = options.sources / options.assignment / f"{options.assignment}.ipynb", _setting(options)
-    told = as_data(*grade_one(options.file, source, setting), setting)
+    source = options.sources / options.assignment / f"{options.assignment}.ipynb"
+    try:
+        setting = _setting(options)
+        told = as_data(*grade_one(options.file, source, setting), setting)
+    except (Problem, OSError) as problem:
+        if options.json:
+            print(json.dumps(failed(options.assignment, str(problem)), ensure_ascii=False, indent=1))
+        raise
     if options.json:
         print(json.dumps(told, ensure_ascii=False, indent=1))
     else:
@@ -67,7 +87,7 @@ def _grade(options: argparse.Namespace) -> int:
 
     def write(report: Report) -> None:
         write_csv(report.rows, course.work / "grades.csv")
-        write_left_out(report.strange, course.work / "left_out.csv")
+        write_left_out(report, course.work / "left_out.csv")
         write_classroom(report.rows, course, pages_of_the_book(ROOT))
 
     report = grade(Path(options.folder), course, plan, write)
@@ -99,14 +119,16 @@ def _results(options: argparse.Namespace) -> int:
 
 def _learner(options: argparse.Namespace) -> int:
     from rnn_grading.gradebook import Course
+    from rnn_grading.submissions import name_of
 
-    course = Course(options.sources, options.work)
+    course, learner = Course(options.sources, options.work), options.learner
+    if learner.strip(".") and not {"/", "\\"} & set(learner):  # a folder's name, not a way to somewhere else
+        learner = name_of(learner)
     with course.alone():
         if options.command == "export":
-            print(f"{options.learner}: {course.export(options.learner, options.into)}")
+            print(f"{learner}: {course.export(learner, options.into)}")
         else:
-            removed = course.delete(options.learner)
-            print("\n".join([f"{options.learner}: removed from the gradebook", *map(str, removed)]))
+            print("\n".join([f"{learner}: removed from the gradebook", *map(str, course.delete(learner))]))
     return 0
 
 
@@ -122,8 +144,16 @@ def _marks(options: argparse.Namespace) -> int:
 
 def _setting(options: argparse.Namespace) -> Any:
     from rnn_grading.scores import Setting
-    from rnn_grading.walls import Limits, find_walls
+    from rnn_grading.walls import Limits, Problem, find_walls
 
+    for name, (least, most) in {
+        "cell_seconds": (0.1, 86_400),
+        "submission_seconds": (0.1, 86_400),
+        "memory_gb": (0.1, 1024),
+    }.items():
+        given = getattr(options, name)
+        if not least <= given <= most:  # nor is what is no number
+            raise Problem(f"expected --{name.replace('_', '-')} from {least:g} to {most:g}, got {given:g}")
     limits = Limits(options.cell_seconds, options.submission_seconds, int(options.memory_gb * 2**30))
     private = [ROOT / name for name in ("notebooks", "tests", "build", ".git")]
     return Setting(find_walls(options.walls, [*private, options.sources, *options.hidden]), limits)
@@ -163,10 +193,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     results.add_argument("submission", type=Path)
     results.add_argument("--assignment", required=True)
     results.add_argument("--into", type=Path, required=True)
-    for name, text in {"export": "put all that is known of a learner into a zip", "delete": "forget a learner"}.items():
-        one_learner = command(name, _learner, text, runs_code=False)
-        one_learner.add_argument("learner")
-        one_learner.add_argument("--into", type=Path, default=ROOT / "build")
+    export = command("export", _learner, "put all that is known of a learner into a zip", runs_code=False)
+    export.add_argument("--into", type=Path, default=ROOT / "build")
+    for one_learner in (export, command("delete", _learner, "forget a learner", runs_code=False)):
+        one_learner.add_argument("learner", help="a name in grades.csv, or the name of the learner's folder")
     marks = command("marks", _marks, "take over the marks of whoever marks on another machine", runs_code=False)
     marks.add_argument("other", type=Path, help="the course directory of that machine")
     return parser.parse_args(arguments)

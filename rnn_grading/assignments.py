@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -142,7 +143,14 @@ def read(path: Path) -> tuple[Assignment, NotebookNode]:
         notebook = nbformat.reads(content.decode(), as_version=4)
     except (OSError, ValueError) as error:
         raise Problem(f"expected the notebook of an assignment in {path}: {error}") from None
-    template, shown = make_template(notebook), for_reading(notebook)
+    for cell in notebook.cells:
+        points = about(cell).get("points", 0)
+        if about(cell).get("grade") and not (type(points) in {int, float} and 0 <= points < math.inf):
+            raise Problem(f"expected points of 0 or more in the cell {grade_id_of(cell)!r} of {path}, got {points!r}")
+    try:
+        template, shown = make_template(notebook), for_reading(notebook)
+    except Exception as error:  # whatever nbgrader says of a source that is not as it should be
+        raise Problem(f"nbgrader cannot read {path}: {str(error).partition(chr(10))[0]}") from None
     cells, title = [], path.stem
     answers: dict[str, str] = {}
     for original, stub, handed_out in zip(notebook.cells, template.cells, shown.cells, strict=True):

@@ -16,14 +16,13 @@ from tqdm import tqdm
 from rnn_grading.assignments import Assignment
 from rnn_grading.gradebook import Course, Score, read_json, write_json
 from rnn_grading.keys import digest_of, key_of
-from rnn_grading.scores import Pool, Result, Setting, Task
-from rnn_grading.submissions import MAX_HELPER, File, HandIn, NotGradable, collect, read_file, time_of
+from rnn_grading.scores import UNGRADED, Pool, Result, Setting, Task
+from rnn_grading.submissions import File, HandIn, NotGradable, collect, helpers_of, read_file, time_of
 from rnn_grading.walls import MAX_JOBS, Problem
 
-__all__ = ["Graded", "Plan", "Report", "grade", "refuse_broken"]
+__all__ = ["UNGRADED", "Graded", "Plan", "Report", "grade", "refuse_broken"]
 
 EXPECTED = "expected a folder that holds <learner>/<assignment>/<assignment>.ipynb or <learner>_<assignment>.ipynb"
-UNGRADED = {"missing", "unreadable", "not graded"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,8 @@ class Graded:
         What a person wrote beside an item.
     max_score : float
         The points of the assignment.
+    is_earlier : bool
+        It is not in the folder, but was graded in an earlier run.
     """
 
     hand_in: HandIn
@@ -74,6 +75,7 @@ class Graded:
     scores: list[Score] = field(default_factory=list)
     comments: dict[str, str] = field(default_factory=dict)
     max_score: float = 0.0
+    is_earlier: bool = False
 
     @property
     def status(self) -> str:
@@ -104,6 +106,7 @@ class Report:
     strange: list[str]
     setting: Setting
     newly_graded: int
+    told: list[str] = field(default_factory=list)  # sentences on what a person should look at
     moved: list[str] = field(default_factory=list)  # sentences on scores that are others than before
 
 
@@ -137,7 +140,7 @@ def grade(folder: Path, course: Course, plan: Plan, write: Callable[[Report], No
     if not folder.is_dir():
         raise Problem(f"{EXPECTED}, and there is no folder {folder}")
     assignments = course.assignments
-    hand_ins, strange = collect(folder, list(assignments.values()))
+    hand_ins, strange, told = collect(folder, list(assignments.values()))
     if not hand_ins:
         raise Problem(f"{EXPECTED}, and {folder} holds neither (assignments: {', '.join(course.names)})")
     with course.alone():
@@ -149,11 +152,11 @@ def grade(folder: Path, course: Course, plan: Plan, write: Callable[[Report], No
             _try_sources(keys, course, pool)
             rows, waiting = _known_and_waiting(hand_ins, course, used, keys)
             moved: list[str] = []
-            rows += _run_all(waiting, course, plan, pool, moved)
-            rows.sort(key=lambda row: (row.hand_in.learner, row.hand_in.assignment))
+            rows += _run_all(waiting, course, plan, pool, moved, told)
+            rows = _with_earlier(rows, course, plan.setting)
             for row in rows:
-                _add_scores(row, course, used[row.hand_in.assignment])
-            report = Report(rows, strange, plan.setting, len(waiting), moved)
+                told += _add_scores(row, course, assignments[row.hand_in.assignment])
+            report = Report(rows, strange, plan.setting, len(waiting), told, moved)
             write(report)
             if plan.pages:
                 from rnn_grading.pages import write_pages
@@ -184,14 +187,39 @@ def refuse_broken(name: str, of_source: Result) -> None:
         raise Problem(f"the source of {name} does not pass its own tests: {'; '.join(wrong or of_source.notes)}")
 
 
-def _add_scores(row: Graded, course: Course, assignment: Assignment) -> None:
-    """Add the points as the gradebook has them now, marks given by hand among them."""
+def _with_earlier(rows: Sequence[Graded], course: Course, setting: Setting) -> list[Graded]:
+    """All rows in order, with those that earlier runs graded and that are not in this folder: nobody is forgotten."""
+    known = {(row.hand_in.learner, row.hand_in.assignment): row for row in rows}
+    for name in course.names:
+        key = key_of(course.assignment(name), setting)
+        for path in (course.work / "records" / name).glob("*.json"):
+            learner = path.name.removesuffix(".json")
+            row = known.get((learner, name))
+            if row is None or row.status == "missing":
+                record = read_json(path)
+                try:
+                    notes, result = [f"graded earlier, from {record['file']}"], Result(**record["result"])
+                except (KeyError, TypeError):  # not a record, or of another version
+                    continue
+                if record.get("by") != key:
+                    notes.append("its source, a check, the limits or the grader have changed since")
+                notes = [*(row.hand_in.notes if row else []), "not in this folder", *notes]
+                known[learner, name] = Graded(HandIn(learner, name, None, tuple(notes)), result, is_earlier=True)
+    return [known[whose] for whose in sorted(known)]
+
+
+def _add_scores(row: Graded, course: Course, assignment: Assignment) -> list[str]:
+    """Add the points as the gradebook has them now, marks given by hand among them; returns what is odd about those."""
     row.max_score = assignment.max_score
-    found, comments = course.scores(assignment, row.hand_in.learner)
-    if row.status not in UNGRADED:
-        row.scores, row.comments = found, comments
-    elif found:
-        row.result.notes.append("the gradebook still holds what this learner handed in before")
+    learner = row.hand_in.learner
+    found, comments = course.scores(assignment, learner)
+    if row.status in UNGRADED:
+        row.result.notes += ["the gradebook still holds what this learner handed in before"] if found else []
+        return []
+    row.scores, row.comments = found, comments
+    told = [f"{assignment.titles([score.name])}: {score.problem}" for score in found if score.problem]
+    row.result.notes += told
+    return [f"{learner}, {assignment.name}, {sentence}" for sentence in told]
 
 
 @dataclass
@@ -201,6 +229,7 @@ class _Waiting:
     hand_in: HandIn
     task: Task
     key: str
+    by: str  # what decides its score but for the file
     before: dict[str, Any]  # what is known of the last time
     content: str  # which file it is, in one word
     file: str  # name and time
@@ -226,7 +255,7 @@ def _known_and_waiting(
         except NotGradable as reason:
             rows.append(Graded(hand_in, Result("unreadable", notes=[str(reason)])))
             continue
-        helpers, digest = _helpers(hand_in), hashlib.sha256(content).hexdigest()
+        helpers, digest = helpers_of(hand_in), hashlib.sha256(content).hexdigest()
         key = digest_of([digest, helpers, keys[hand_in.assignment]])
         record = read_json(record_of(course, hand_in))
         file = _name_and_time(hand_in.file)
@@ -237,7 +266,7 @@ def _known_and_waiting(
             rows.append(Graded(hand_in, Result(**record["result"])))
         else:
             task = content, helpers, used[hand_in.assignment]
-            waiting.append(_Waiting(hand_in, task, key, record, digest, file, replaces))
+            waiting.append(_Waiting(hand_in, task, key, keys[hand_in.assignment], record, digest, file, replaces))
     return rows, waiting
 
 
@@ -252,18 +281,9 @@ def _replaced(file: str, content: str, record: dict[str, Any]) -> str:
     return f"handed in again: {file} replaces {record['file']}"
 
 
-def _helpers(hand_in: HandIn) -> dict[str, str]:
-    """The text of the modules beside a notebook."""
-    found = {}
-    for file in hand_in.helpers:
-        try:
-            found[file.name] = read_file(file).decode("utf-8", errors="replace")[:MAX_HELPER]
-        except NotGradable:
-            continue
-    return found
-
-
-def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool, moved: list[str]) -> list[Graded]:
+def _run_all(
+    waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool, moved: list[str], told: list[str]
+) -> list[Graded]:
     """Run what has to be run; only this process writes."""
     if not waiting:
         return []
@@ -278,17 +298,20 @@ def _run_all(waiting: Sequence[_Waiting], course: Course, plan: Plan, pool: Pool
     for number, result in tqdm(results, total=len(tasks), desc="scores", unit="notebook", disable=plan.quiet):
         one = waiting[number]
         if isinstance(result, Exception):  # a fault of the grader itself, which the next run tries again
-            told = f"the grader failed, try again: {type(result).__name__}: {result}"
-            rows.append(Graded(one.hand_in, Result("not graded", notes=[told])))
+            note = f"the grader failed, try again: {type(result).__name__}: {result}"
+            rows.append(Graded(one.hand_in, Result("not graded", notes=[note])))
             continue
-        _store_result(one, result, course)
+        told += _store_result(one, result, course)
         moved += _moved(one, result)
         rows.append(Graded(one.hand_in, result))
     return rows
 
 
-def _store_result(one: _Waiting, result: Result, course: Course) -> None:
-    """Into the gradebook first, then the record that it is there: a run that dies in between does it once more."""
+def _store_result(one: _Waiting, result: Result, course: Course) -> list[str]:
+    """Into the gradebook first, then the record that it is there: a run that dies in between does it once more.
+
+    Returns a sentence for each mark that was given when its item had another maximum.
+    """
     content, helpers, assignment = one.task
     learner = one.hand_in.learner
     folder = course.work / "submitted" / learner / assignment.name
@@ -297,10 +320,21 @@ def _store_result(one: _Waiting, result: Result, course: Course) -> None:
     (folder / f"{assignment.name}.ipynb").write_bytes(content)
     for name, text in helpers.items():
         (folder / name).write_text(text, encoding="utf-8")
+    told = []
     if result.status != "unreadable":
-        course.save(assignment, learner, result, same_file=one.is_same_file)
+        before = one.before.get("max", {})
+        moved = {cell.name for cell in assignment.cells if before.get(cell.name, cell.points) != cell.points}
+        again = moved if one.is_same_file else set(assignment.frame)
+        marked = course.save(assignment, learner, result, again)
+        told = [
+            f"{learner}, {assignment.name}, {assignment.titles([name])}: marked when it had {before[name]:g} points, "
+            f"and has {assignment.frame[name].points:g} now: please mark it again"
+            for name in sorted(moved & marked)
+        ]
     record = {
         "key": one.key,
+        "by": one.by,
+        "max": {cell.name: cell.points for cell in assignment.cells if cell.has_points},
         "content": one.content,
         "file": one.file,
         "replaces": one.replaces,
@@ -308,6 +342,7 @@ def _store_result(one: _Waiting, result: Result, course: Course) -> None:
         "result": asdict(result),
     }
     write_json(record_of(course, one.hand_in), record)
+    return told
 
 
 def _points(one: _Waiting, result: Result) -> dict[str, float | None]:

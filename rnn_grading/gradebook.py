@@ -10,14 +10,14 @@ import os
 import shutil
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Grade, Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
@@ -43,7 +43,11 @@ c.HTMLExporter.sanitize_html = True
 
 @dataclass(frozen=True)
 class Score:
-    """The points of one item; `auto` and `by_hand` are None where there are none."""
+    """The points of one item; `auto` and `by_hand` are None where there are none.
+
+    `problem` says what is odd about what a person gave: a mark above the maximum or below 0 does not count and has to
+    be given again; extra credit counts, and is named where it leads above the maximum.
+    """
 
     name: str
     points: float
@@ -51,6 +55,7 @@ class Score:
     auto: float | None
     by_hand: float | None
     needs_marking: bool
+    problem: str = ""
 
 
 class Course:
@@ -86,7 +91,10 @@ class Course:
 
     @cached_property
     def gradebook(self) -> Gradebook:
-        """The database, opened once for all."""
+        """The database, opened once for all; raises `Problem` if it was there, and is gone or empty."""
+        path = self.work / "gradebook.db"
+        if (self.work / "records").exists() and not (path.exists() and path.stat().st_size):
+            raise Problem(f"{path} is gone or empty: put a copy of it back, or move {self.work} away to start anew")
         return Gradebook(self.url, "rnn")
 
     @property
@@ -150,11 +158,12 @@ class Course:
         """Where it is."""
         return self.work / "release" / name / f"{name}.ipynb"
 
-    def save(self, assignment: Assignment, learner: str, result: Result, *, same_file: bool = False) -> None:
-        """Put the points of one submission into the database.
+    def save(self, assignment: Assignment, learner: str, result: Result, again: Set[str]) -> set[str]:
+        """Put the points of one submission into the database; marks given by hand stay.
 
-        Marks given by hand stay, to be looked at again unless it is the same file for which they were given.
+        Those of the items in `again` are to be looked at again; returns which of them there are.
         """
+        marked = set()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # nbgrader's own use of the database sets it off
             self.gradebook.update_or_create_student(learner)
@@ -163,9 +172,11 @@ class Course:
                 grade.auto_score = result.points_of(grade.name, grade.max_score)
                 if grade.manual_score is None:
                     grade.needs_manual_grade = grade.auto_score is None or grade.name in result.for_a_person
-                elif not same_file:
+                elif grade.name in again:
                     grade.needs_manual_grade = True
+                    marked.add(grade.name)
             self.gradebook.db.commit()
+        return marked
 
     def scores(self, assignment: Assignment, learner: str) -> tuple[list[Score], dict[str, str]]:
         """The points of every item in the order of the notebook, and the comments by cell; empty if there are none."""
@@ -174,11 +185,8 @@ class Course:
         except MissingEntry:
             return [], {}
         order = list(assignment.frame)
-        scores = [
-            Score(g.name, g.score, g.max_score, g.auto_score, g.manual_score, bool(g.needs_manual_grade))
-            for g in found.grades
-            if g.name in assignment.frame
-        ]
+        scores = [_score_of(grade) for grade in found.grades if grade.name in assignment.frame]
+        self.gradebook.db.commit()
         comments = {comment.name: comment.comment for comment in found.comments if comment.comment}
         return sorted(scores, key=lambda score: order.index(score.name)), comments
 
@@ -206,6 +214,8 @@ class Course:
                 known[name] = {"scores": [asdict(score) for score in scores], "comments": comments}
         into.mkdir(parents=True, exist_ok=True)
         target = into / f"{learner}.zip"
+        target.touch(0o600)  # before anything is in it
+        target.chmod(0o600)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
             packed.writestr("gradebook.json", json.dumps(known, ensure_ascii=False, indent=1))
             for place in places:
@@ -227,6 +237,21 @@ class Course:
         with contextlib.suppress(Exception):
             self.gradebook.db.connection().exec_driver_sql("VACUUM")  # what is deleted is not left in the file
         return places
+
+
+def _score_of(grade: Grade) -> Score:
+    """What nbgrader has of an item; a mark that cannot be is set to be given again."""
+    most = grade.max_score
+    about = grade.name, grade.score, most, grade.auto_score, grade.manual_score
+    if grade.manual_score is not None and not 0 <= grade.manual_score <= most:
+        grade.needs_manual_grade = True
+        problem = (
+            f"the mark {grade.manual_score:g} is not between 0 and {most:g} and does not count: please mark it again"
+        )
+        return Score(grade.name, grade.auto_score or 0.0, most, grade.auto_score, None, True, problem)
+    fits = 0 <= grade.score <= most
+    problem = "" if fits else f"{grade.score:g} of {most:g} points, with extra credit of {grade.extra_credit:g}"
+    return Score(*about, bool(grade.needs_manual_grade), problem)
 
 
 class _Listener(logging.Handler):

@@ -77,13 +77,8 @@ def make_autograders(sources: Path, project: Path, target: Path) -> list[str]:
 
 
 def write_results(submission: Path, source: Path, into: Path, setting: Setting) -> None:
-    """Grade the notebook of a folder, and write what Gradescope reads; a notebook that is not there is a result too."""
-    found = sorted(submission.rglob("*.ipynb"), key=lambda path: (path.stem != source.name, str(path)))
-    found = [path for path in found if ".ipynb_checkpoints" not in path.parts]
-    if not found:
-        results: dict[str, Any] = {"score": 0, "output": "No notebook was submitted.", "tests": []}
-    else:
-        results = as_results(*grade_one(found[0], source / f"{source.name}.ipynb", setting), setting)
+    """Grade what lies in a folder, and write what Gradescope reads; that there is no notebook is a result too."""
+    results = as_results(*grade_one(submission.resolve(), source / f"{source.name}.ipynb", setting), setting)
     into.parent.mkdir(parents=True, exist_ok=True)
     into.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -94,7 +89,7 @@ def as_results(assignment: Assignment, result: Result, setting: Setting) -> dict
     What a learner sees at once is each item as its own check sees it. All points are in one test more, which counts the
     hidden cases too, and is seen when grades are published.
     """
-    if result.status == "unreadable":
+    if result.status in {"missing", "unreadable"}:
         return {"score": 0, "output": "Nothing could be graded: " + "; ".join(result.notes), "tests": []}
     tests: list[dict[str, Any]] = []
     for name, message in result.messages.items():

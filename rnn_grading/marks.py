@@ -38,7 +38,7 @@ def take_marks(course: Course, other: Path) -> list[str]:
     Raises
     ------
     Problem
-        If there is no gradebook in `other`.
+        If there is no gradebook in `other`, or none that is whole.
     """
     taken, told = 0, []
     with _copy_of(other) as gradebook:
@@ -85,8 +85,15 @@ def _copy_of(other: Path) -> Iterator[Gradebook]:
         raise Problem(f"expected a course directory, with a gradebook.db in it, got {other}")
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / "gradebook.db"
-        with closing(sqlite3.connect(original)) as theirs, closing(sqlite3.connect(copy)) as ours:
-            theirs.backup(ours)
+        try:
+            with closing(sqlite3.connect(original)) as theirs, closing(sqlite3.connect(copy)) as ours:
+                theirs.backup(ours)
+                ours.execute("SELECT * FROM grade").fetchone()
+                (sound,) = ours.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.Error as error:
+            sound = str(error)
+        if sound != "ok":
+            raise Problem(f"expected nbgrader's database in {original}, and it is none or damaged: {sound}")
         with Gradebook(f"sqlite:///{copy}", "rnn") as gradebook:
             yield gradebook
 

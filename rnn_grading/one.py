@@ -6,32 +6,38 @@ from pathlib import Path
 from typing import Any
 
 from rnn_grading.assignments import Assignment, read
-from rnn_grading.scores import Result, Sandboxes, Setting, judge, versions
-from rnn_grading.submissions import File, NotGradable, read_file
+from rnn_grading.scores import UNGRADED, Result, Sandboxes, Setting, judge, versions
+from rnn_grading.submissions import NotGradable, hand_in_of, helpers_of, read_file
+from rnn_grading.walls import Walls
 
-__all__ = ["as_data", "grade_one"]
+__all__ = ["as_data", "failed", "grade_one"]
 
 
 def grade_one(path: Path, source: Path, setting: Setting) -> tuple[Assignment, Result]:
-    """The assignment of a source, and what a file for it comes to.
+    """The assignment of a source, and what one learner's work for it comes to.
 
     Parameters
     ----------
     path : pathlib.Path
-        What was handed in.
+        What was handed in: a notebook, or a zip or folder that may hold several.
     source : pathlib.Path
         The assignment's source.
     setting : Setting
         How it runs.
     """
     assignment, _ = read(source)
+    hand_in = hand_in_of(path, assignment)
+    if hand_in.file is None:
+        return assignment, Result("missing", notes=list(hand_in.notes))
     sandboxes = Sandboxes(setting)
     try:
-        return assignment, judge(read_file(File((path.name,), path)), {}, assignment, sandboxes)
+        result = judge(read_file(hand_in.file), helpers_of(hand_in), assignment, sandboxes)
     except NotGradable as reason:
-        return assignment, Result("unreadable", notes=[str(reason)])
+        result = Result("unreadable", notes=[str(reason)])
     finally:
         sandboxes.close()
+    result.notes = [*hand_in.notes, *result.notes]
+    return assignment, result
 
 
 def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[str, Any]:
@@ -44,6 +50,7 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         ``name``, ``title``, ``score``, ``max``, ``message``, ``by_hand``), ``notes``, ``seconds``, ``walls``,
         ``versions``. The score of an item that a person must mark is None where it has no points yet.
     """
+    graded = result.status not in UNGRADED
     items = [
         {
             "name": cell.name,
@@ -57,7 +64,6 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         for cell in assignment.cells
         if cell.has_points
     ]
-    graded = result.status != "unreadable"
     return {
         "assignment": assignment.name,
         "status": result.status,
@@ -69,3 +75,9 @@ def as_data(assignment: Assignment, result: Result, setting: Setting) -> dict[st
         "walls": setting.walls.sentence,
         "versions": versions(),
     }
+
+
+def failed(assignment: str, why: str) -> dict[str, Any]:
+    """What `as_data` would have returned, had the grader not failed."""
+    nothing = Assignment(assignment, "", (), {})
+    return as_data(nothing, Result("not graded", notes=[why]), Setting(Walls("no"))) | {"max_score": None, "walls": ""}

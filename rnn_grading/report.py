@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,9 +35,14 @@ def write_csv(rows: list[Graded], path: Path) -> None:
     write_table(path, COLUMNS, [_values(row) for row in rows])
 
 
-def write_left_out(strange: Sequence[str], path: Path) -> None:
-    """Write one line for each file that nobody has graded."""
-    write_table(path, ["file"], [[name] for name in strange])
+def write_left_out(report: Report, path: Path) -> None:
+    """Write one line for each file that nobody has graded: not recognised, or less than another of the same learner."""
+    others = [
+        f"{file.shown} (another notebook of {row.hand_in.learner} for {row.hand_in.assignment} counts)"
+        for row in report.rows
+        for file in row.hand_in.others
+    ]
+    write_table(path, ["file"], [[name] for name in [*report.strange, *others]])
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -68,7 +75,9 @@ def _values(row: Graded) -> list[str]:
 
 def _harmless(value: str) -> str:
     """A text that no spreadsheet takes for a formula: with a tab before it, which a name of a folder never has."""
-    return f"\t{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    is_number = re.fullmatch(r"-\d+(\.\d+)?", value)
+    wide = unicodedata.normalize("NFKC", value[:1])  # some take full-width signs for the ordinary ones
+    return f"\t{value}" if wide in {"=", "+", "-", "@", "\t", "\r"} and not is_number else value
 
 
 def summary(report: Report, work: Path) -> str:
@@ -77,6 +86,9 @@ def summary(report: Report, work: Path) -> str:
     there = sum(row.status != "missing" for row in rows)
     known = there - report.newly_graded
     lines = [f"{there} handed in: {report.newly_graded} run now, {known} known from before."]
+    earlier = dict.fromkeys(row.hand_in.learner for row in rows if row.is_earlier)
+    if earlier:
+        lines.append(f"  not in this folder, but kept from earlier runs until you `delete` them: {', '.join(earlier)}")
     for name in sorted({row.hand_in.assignment for row in rows}):
         of_name = [row for row in rows if row.hand_in.assignment == name]
         counts = Counter(row.status for row in of_name)
@@ -97,6 +109,15 @@ def summary(report: Report, work: Path) -> str:
     if missing:
         lines.append(f"  missing: {', '.join(missing)}")
     lines += [f"Another score than before: {sentence}" for sentence in report.moved[:MAX_LISTED]]
+    lines += _first(report.told)
+    several = [
+        f"  {row.hand_in.learner}, {row.hand_in.assignment}: {row.hand_in.file.shown}, of {len(row.hand_in.others) + 1}"
+        for row in rows
+        if row.hand_in.file is not None and row.hand_in.others
+    ]
+    if several:
+        lines += ["Of several notebooks one counts (the others in left_out.csv); are they several learners'?"]
+        lines += _first(several)
     if report.strange:
         lines += _left_out(report.strange)
     lines.append(report.setting.walls.sentence)
@@ -112,8 +133,12 @@ def _left_out(strange: Sequence[str]) -> list[str]:
         f"  {names[0]}" + (f", and {len(names) - 1} more in {top}" if len(names) > 1 else "")
         for top, names in by_top.items()
     ]
+    return ["Not recognised, so left out (all in left_out.csv):", *_first(lines)]
+
+
+def _first(lines: Sequence[str]) -> list[str]:
     more = [f"  and {len(lines) - MAX_LISTED} more"] if len(lines) > MAX_LISTED else []
-    return ["Not recognised, so left out (all in left_out.csv):", *lines[:MAX_LISTED], *more]
+    return [*lines[:MAX_LISTED], *more]
 
 
 def _shortened(line: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import platform
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
+from multiprocessing.connection import wait
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -19,8 +22,9 @@ from rnn_grading.examiner import Notebook, Verdict
 from rnn_grading.submissions import Fitted, NotGradable, fit, parse
 from rnn_grading.walls import Limits, Sandbox, View, Walls
 
-__all__ = ["Pool", "Result", "Sandboxes", "Setting", "judge", "versions"]
+__all__ = ["UNGRADED", "Pool", "Result", "Sandboxes", "Setting", "judge", "versions"]
 
+UNGRADED = {"missing", "unreadable", "not graded"}
 WORST = ("out of memory", "crashed", "timed out")
 PER_SANDBOX = 200  # submissions, before it is made anew
 
@@ -40,7 +44,7 @@ class Result:
     Attributes
     ----------
     status : str
-        One of: graded, timed out, out of memory, crashed, unreadable, incomplete.
+        One of: graded, timed out, out of memory, crashed, incomplete; missing, unreadable, not graded.
     messages : dict
         Of each item that was judged: what is wrong, or an empty string.
     for_a_person : list of str
@@ -310,6 +314,18 @@ def _or_error(do: Callable[[], Any]) -> Any | Exception:
 def _start_process(setting: Setting) -> None:
     _own["sandboxes"] = Sandboxes(setting)
     Finalize(None, _own["sandboxes"].close, exitpriority=100)  # such a process ends past `atexit`
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the process that started this one is gone, if only by a signal: nobody else would ever end it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "the pool started it"
+    wait([parent.sentinel])
+    try:
+        _own["sandboxes"].close()
+    finally:
+        os._exit(1)
 
 
 def _in_process(work: Work, task: Task) -> Any:

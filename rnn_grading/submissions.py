@@ -39,6 +39,8 @@ __all__ = [
     "Piece",
     "collect",
     "fit",
+    "hand_in_of",
+    "helpers_of",
     "name_of",
     "parse",
     "read_file",
@@ -81,6 +83,11 @@ class File:
         return self.where[-1]
 
     @property
+    def is_notebook(self) -> bool:
+        """Whether it is called like one, and somebody looks into it."""
+        return not self.why and bool(NOTEBOOK.fullmatch(self.name))
+
+    @property
     def shown(self) -> str:
         return shown("/".join(self.where)) + (f" ({self.why})" if self.why else "")
 
@@ -111,17 +118,17 @@ class HandIn:
     helpers: tuple[File, ...] = ()
 
 
-# As two widespread learning platforms name what is handed in: name_[LATE_]number_number_file, and folders of the form
-# name_number_assignsubmission_file_.
-IN_FILE = re.compile(r"(?P<who>.+?)_(?:LATE_)?\d+_\d+_(?P<rest>.+)")
-IN_FOLDER = re.compile(r"(?P<who>.+)_\d+_assignsubmission_[a-z]+_?")
+# As two widespread learning platforms name what is handed in: name_[LATE_]number_number_file, where the first number is
+# the learner's; and folders of the form name_number_assignsubmission_file_, where each assignment has its own numbers.
+IN_FILE = re.compile(r"(?P<who>.+?)_(?:LATE_)?(?P<number>\d+)_\d+_(?P<rest>.+)")
+IN_FOLDER = re.compile(r"(?P<who>.+)_(?P<number>\d+)_assignsubmission_[a-z]+_?")
 # What people and programs add to a name.
 ENDING = re.compile(r"\.(ipynb(\.(txt|json))?|zip|py)$", re.IGNORECASE)
 NOTEBOOK = re.compile(r"[^.].*\.ipynb(\.(txt|json))?", re.IGNORECASE | re.DOTALL)  # with what some browsers add
 ADDED = re.compile(r"(?:[ _-]*(?:copy|final|last|new|solved?|done|v?\d+|\(\d+\)))*[ _-]*", re.IGNORECASE)
 
 
-def collect(folder: Path, assignments: Sequence[Assignment]) -> tuple[list[HandIn], list[str]]:
+def collect(folder: Path, assignments: Sequence[Assignment]) -> tuple[list[HandIn], list[str], list[str]]:
     """Find every learner's file for every assignment.
 
     Parameters
@@ -137,33 +144,33 @@ def collect(folder: Path, assignments: Sequence[Assignment]) -> tuple[list[HandI
         One for each learner and each assignment that anybody handed in, sorted.
     strange : list of str
         The names of files of which nobody knows whose or what they are; and of what nobody looks into, with the reason.
+    told : list of str
+        A sentence for each thing that was taken in one of two possible ways.
     """
     names = sorted((assignment.name for assignment in assignments), key=len, reverse=True)
     by_name = {assignment.name: assignment for assignment in assignments}
+    files = list(_all_files(folder))
+    about = {file: _assignment_of(file.where, names) for file in files}
+    notebooks = {file: about[file] or _told_by_content(file, assignments) for file in files if file.is_notebook}
+    classes = _class_folders(files, notebooks, names)
+    opened = classes.keys() | _containers(files)
+    wheres = {file: file.where[1:] if file.where[0] in opened else file.where for file in files}
+    learners, told = _kept_apart(wheres, about | notebooks, names)
+    told += [f"{top} was taken for a folder of a class: learners are {_some(who)}" for top, who in classes.items()]
     found: dict[tuple[str, str], list[File]] = defaultdict(list)
     rest: dict[str, list[File]] = defaultdict(list)
     strange, empty = [], []
-    files = list(_all_files(folder))
-    containers = _containers(files)
-    for file in files:
-        where = file.where[1:] if file.where[0] in containers else file.where
-        learner = learner_of(where, names)
-        if file.why:
-            strange.append(file.shown)
-        elif NOTEBOOK.fullmatch(file.name):
-            name = _assignment_of(where, names) or _told_by_content(file, assignments)
-            if learner and name:
-                found[learner, name].append(file)
-            else:
-                strange.append(file.shown)
+    for file, where in wheres.items():
+        learner, name = learners[file], notebooks.get(file, "")
+        if learner and name:
+            found[learner, name].append(file)
         elif file.name == "":  # a folder that holds no file
-            name = _assignment_of(where[:-1], names)
-            empty += [(learner, name)] if learner and name else []
-        elif learner and len(where) > 1:
+            empty += [(learner, about[file])] if learner and about[file] else []
+        elif learner and len(where) > 1 and not file.is_notebook and not file.why:
             rest[learner].append(file)
         else:
             strange.append(file.shown)
-    hand_ins = {key: _chosen(*key, notebooks, by_name[key[1]]) for key, notebooks in found.items()}
+    hand_ins = {key: _chosen(*key, those, by_name[key[1]]) for key, those in found.items()}
     for learner, others in rest.items():
         own = {name: hand_ins[learner, name] for name in by_name if (learner, name) in hand_ins}
         hand_ins |= {(learner, name): _with_rest(hand_in, others, list(own)) for name, hand_in in own.items()}
@@ -171,19 +178,46 @@ def collect(folder: Path, assignments: Sequence[Assignment]) -> tuple[list[HandI
     for learner, name in empty:
         hand_ins.setdefault((learner, name), HandIn(learner, name, None, ("the folder holds no notebook",)))
     used = sorted({name for _, name in hand_ins})
-    learners = sorted({learner for learner, _ in hand_ins})
-    return [hand_ins.get((who, what), HandIn(who, what)) for who in learners for what in used], sorted(strange)
+    whose = sorted({learner for learner, _ in hand_ins})
+    return [hand_ins.get((who, what), HandIn(who, what)) for who in whose for what in used], sorted(strange), told
+
+
+def hand_in_of(path: Path, assignment: Assignment) -> HandIn:
+    """What one learner's file, zip or folder holds for an assignment, chosen as `collect` chooses."""
+    if path.is_dir() and not path.is_symlink():
+        files = list(_all_files(path))
+    elif path.suffix.lower() == ".zip":
+        files = list(_zipped(path, (path.name,)))
+    else:
+        return HandIn("", assignment.name, File((path.name,), path))
+    notebooks = [file for file in files if file.is_notebook]
+    others = [file for file in files if file.name and not file.is_notebook]
+    if notebooks:
+        return _with_rest(_chosen("", assignment.name, notebooks, assignment), others, [assignment.name])
+    came = f"what came, and was not read: {_listed(others)}" if others else "nothing came at all"
+    return HandIn("", assignment.name, None, ("no notebook was submitted", came))
+
+
+def helpers_of(hand_in: HandIn) -> dict[str, str]:
+    """The text of the modules beside a notebook."""
+    found = {}
+    for file in hand_in.helpers:
+        try:
+            found[file.name] = read_file(file).decode("utf-8", errors="replace")[:MAX_HELPER]
+        except NotGradable:
+            continue
+    return found
 
 
 def _with_rest(hand_in: HandIn, others: Sequence[File], names: Sequence[str]) -> HandIn:
     """A hand-in with the modules beside it, and with a note on what else the learner handed in."""
     assert hand_in.file is not None, "it was made of notebooks"
     beside = [file for file in others if file.where[:-1] == hand_in.file.where[:-1]]
-    modules = [file for file in beside if file.name.endswith(".py")][:MAX_HELPERS]
+    modules = [file for file in beside if file.name.endswith(".py") and not file.why][:MAX_HELPERS]
     unread = [
         file
         for file in others
-        if not file.name.endswith(".py") and file.name != HANDED_OUT
+        if file not in modules and file.name != HANDED_OUT
         if _assignment_of(file.where, names) in {"", hand_in.assignment}
     ]
     note = [f"also handed in, and not read: {_listed(unread)}"] if unread else []
@@ -191,9 +225,13 @@ def _with_rest(hand_in: HandIn, others: Sequence[File], names: Sequence[str]) ->
 
 
 def _listed(files: Sequence[File]) -> str:
-    """The names of files, the first of them if there are many."""
-    more = [f"{len(files) - MAX_NAMED} more"] if len(files) > MAX_NAMED else []
-    return ", ".join([*(file.shown for file in files[:MAX_NAMED]), *more])
+    return _some([file.shown for file in files])
+
+
+def _some(names: Sequence[str]) -> str:
+    """Some names, the first of them if there are many."""
+    more = [f"{len(names) - MAX_NAMED} more"] if len(names) > MAX_NAMED else []
+    return ", ".join([*names[:MAX_NAMED], *more])
 
 
 def _all_files(folder: Path, where: tuple[str, ...] = ()) -> Iterator[File]:
@@ -201,7 +239,7 @@ def _all_files(folder: Path, where: tuple[str, ...] = ()) -> Iterator[File]:
     try:
         entries = [entry for entry in sorted(folder.iterdir()) if entry.name not in IGNORED]
     except OSError as error:
-        yield File(where, folder, why=f"cannot be opened: {error.strerror}")
+        yield File(where or (folder.name,), folder, why=f"cannot be opened: {error.strerror}")
         return
     hidden = [entry for entry in entries if entry.name.startswith(".")]
     yield from (File((*where, entry.name), entry, why="hidden") for entry in hidden if _holds_a_notebook(entry))
@@ -320,12 +358,59 @@ def _entry(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _containers(files: Sequence[File]) -> set[str]:
-    """Zips and folders at the top that hold the work of several learners: two notebooks of one name in two folders."""
+    """Zips at the top that hold the work of several learners: two notebooks of one name in two folders."""
     seen: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     for file in files:
         if len(file.where) > 2 and file.where[0].lower().endswith(".zip") and NOTEBOOK.fullmatch(file.name):
             seen[file.where[0], file.name].add(file.where[1:-1])
     return {top for (top, _), folders in seen.items() if len(folders) > 1}
+
+
+def _class_folders(files: Sequence[File], notebooks: dict[File, str], names: Sequence[str]) -> dict[str, list[str]]:
+    """Folders at the top that hold the work of several learners, each for one assignment; and these learners.
+
+    That there are several names in it is not enough: a learner's folder may hold the folders try1 and try2. It is a
+    class's if a folder of another assignment has two of the names too, or if no other folder stands beside it.
+    """
+    inside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for file, name in notebooks.items():
+        if (learner := learner_of(file.where[1:], names)) != learner_of(file.where, names):
+            inside[file.where[0]][learner].add(name)
+    possible = {
+        top: (set().union(*learners.values()), set(learners))
+        for top, learners in inside.items()
+        if len(learners) > 1 and "" not in learners and len(set().union(*learners.values())) == 1
+    }
+    alone = len({file.where[0] for file in files if len(file.where) > 1}) == 1
+    return {
+        top: sorted(who)
+        for top, (what, who) in possible.items()
+        if alone or any(what != others and len(who & whose) > 1 for others, whose in possible.values())
+    }
+
+
+def _kept_apart(
+    wheres: dict[File, tuple[str, ...]], about: dict[File, str], names: Sequence[str]
+) -> tuple[dict[File, str], list[str]]:
+    """Whose each file is, and a sentence on each name that several learners have: it gets the platform's number."""
+    learners, numbers = {}, {}
+    seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for file, where in wheres.items():
+        learners[file], numbers[file], is_lasting = _owner_of(where, names)
+        if numbers[file]:
+            seen[learners[file]]["" if is_lasting else about[file]].add(numbers[file])
+    several = {
+        who: sorted(set().union(*of.values())) for who, of in seen.items() if any(len(n) > 1 for n in of.values())
+    }
+    for file, number in numbers.items():
+        if number and learners[file] in several:
+            learners[file] += f"_{number}"
+    told = [
+        f"Several learners are called {who}, so the platform's numbers keep them apart: "
+        + _some([f"{who}_{number}" for number in those])
+        for who, those in several.items()
+    ]
+    return learners, told
 
 
 def _assignment_of(where: Sequence[str], names: Sequence[str]) -> str:
@@ -339,23 +424,28 @@ def _assignment_of(where: Sequence[str], names: Sequence[str]) -> str:
 
 def learner_of(where: Sequence[str], names: Sequence[str]) -> str:
     """The learner's name, from the names of folders and file."""
+    return _owner_of(where, names)[0]
+
+
+def _owner_of(where: Sequence[str], names: Sequence[str]) -> tuple[str, str, bool]:
+    """The learner's name, a platform's number of the learner or "", and whether that is one for all assignments."""
     for part in where[:-1]:
         if match := IN_FOLDER.fullmatch(part):
-            return name_of(match["who"])
+            return name_of(match["who"]), match["number"], False
     for part in where:
         if ENDING.search(part) and (match := IN_FILE.fullmatch(part)):
-            return name_of(match["who"])
+            return name_of(match["who"]), match["number"], True
     for part in where:
         stem = ENDING.sub("", part)
         if part == where[-1] and len(where) == 1 and not any(name in stem for name in names):
-            return ""
+            break
         for name in names:
             before, found, after = stem.partition(name)
             if found and ADDED.fullmatch(after):
                 stem = before.rstrip(" _-")
         if stem and stem != where[-1]:
-            return name_of(stem)
-    return ""
+            return name_of(stem), "", False
+    return "", "", False
 
 
 def name_of(name: str) -> str:
@@ -554,8 +644,12 @@ def fit(submitted: Sequence[dict[str, Any]], assignment: Assignment) -> Fitted:
     """
     names = _matched(submitted, assignment)
     known = {name for name in names if name}
-    if len(known) < 2 and not any(assignment.frame[name].is_answer for name in known):
-        raise NotGradable("no cell of it belongs to this assignment, so there is nothing to grade")
+    if not any(assignment.frame[name].is_answer for name in known):
+        others = {name for cell in submitted if (name := grade_id_of(cell)) and name not in assignment.frame}
+        if len(known) < 2:
+            raise NotGradable("no cell of it belongs to this assignment, so there is nothing to grade")
+        if len(others) > len(known):  # all begin and end with the same words
+            raise NotGradable("its cells are those of another assignment, so there is nothing to grade")
     answers, followers, copied = _taken_apart(submitted, names, assignment)
     fitted = Fitted([])
     fitted.removed = [cell.name for cell in assignment.cells if cell.is_answer and cell.name not in answers]

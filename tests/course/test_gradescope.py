@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -39,11 +41,14 @@ def autograder(tmp_path_factory):
     return root
 
 
-def results_of(autograder, content, name=f"{STEP}.ipynb"):
-    for path in (autograder / "submission").iterdir():
-        path.unlink()
-    if content is not None:
-        (autograder / "submission" / name).write_bytes(content)
+def results_of(autograder, content, name=f"{STEP}.ipynb", others=()):
+    """What is written for a file, and others beside it."""
+    folder = autograder / "submission"
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for inside, text in {**dict(others), **({} if content is None else {name: content})}.items():
+        (folder / inside).parent.mkdir(parents=True, exist_ok=True)
+        (folder / inside).write_bytes(text)
     done = subprocess.run([str(autograder / "run_autograder")], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads((autograder / "results" / "results.json").read_text(encoding="utf-8"))
@@ -76,6 +81,32 @@ def test_a_wrong_answer_is_told_by_its_check(autograder):
     shown = results_of(autograder, corpus.as_bytes(wrong))["tests"][2]
     assert (shown["name"], shown["status"]) == ("Item 3 · A step with memory", "failed")
     assert "tanh" in shown["output"]
+
+
+def test_of_several_files_the_one_is_chosen_that_grade_would_choose_and_all_are_named(autograder):
+    """Another rule in Gradescope's zip would cost points there that the same files have here."""
+    full, blank = (corpus.as_bytes(make(STEP)) for make in (corpus.solved, corpus.handed_out))
+    results = results_of(autograder, blank, others={"bo/old.ipynb": full, "more/notes.docx": b"x", "a.py": b"x = 1"})
+    assert results["tests"][-1]["score"] == 16
+    assert f"taken is bo/old.ipynb, in which most is written; left out: {STEP}.ipynb" in results["output"]
+    assert "also handed in, and not read: a.py, more/notes.docx" in results["output"]
+
+
+@pytest.mark.parametrize("name", [f"{STEP}.ipynb.txt", "mine.zip"])
+def test_what_a_browser_or_a_learner_packed_is_read(autograder, name):
+    content = corpus.as_bytes(corpus.solved(STEP))
+    if name.endswith(".zip"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(f"a/{STEP}.ipynb", content)
+        content = packed.getvalue()
+    assert results_of(autograder, content, name)["tests"][-1]["score"] == 16
+
+
+def test_where_there_is_no_notebook_it_says_what_came(autograder):
+    told = results_of(autograder, b"x = 1", f"{STEP}.py", others={".x/mine.ipynb": b"{}"})["output"]
+    assert "no notebook was submitted" in told
+    assert f"not read: .x (hidden), {STEP}.py" in told
 
 
 @pytest.mark.parametrize("content", [None, b"{"])

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from conftest import LIMITS, grade_into, hand_in, read_csv
 from nbformat.v4 import new_markdown_cell
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, InvalidEntry
 
 import rnn_grading.pages
 from rnn_grading import grade as grading
@@ -127,7 +127,7 @@ def done_in(work, stage):
 
 
 def stop_in_the_middle(command, work, number, stage):
-    """Start grading, and send it a signal when something is done in a stage and more is to come."""
+    """Start grading, and send it a signal when something is done in a stage and more is to come; who lives on then?"""
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which what runs in the background ignores
     with running(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         deadline = time.monotonic() + 120
@@ -136,7 +136,9 @@ def stop_in_the_middle(command, work, number, stage):
         started = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
         process.wait(60)
-    return process, started
+        _, alive = psutil.wait_procs(started, timeout=20)
+        alive = [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+    return process, started, alive
 
 
 @pytest.mark.parametrize(("number", "stage"), [(signal.SIGKILL, "scores"), (signal.SIGINT, "pages")])
@@ -145,14 +147,14 @@ def test_stopped_in_the_middle_of_a_stage_it_goes_on_where_it_was(number, stage,
     for learner in range(10):
         hand_in(folder, f"learner{learner:02d}", corpus.solved(STEP))
     grades = command(folder, work, "--pages", "yes" if stage == "pages" else "no")
-    process, started = stop_in_the_middle(grades, work, number, stage)
+    process, started, alive = stop_in_the_middle(grades, work, number, stage)
+    assert len(started) > 2  # the pool and its sandboxes
+    assert not alive
     recorded, scored = done_in(work, stage), len(done_in(work, "scores"))
     assert 1 <= len(recorded) < 10
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert process.stderr.read().splitlines()[-1] == "stopped; the same command goes on from here"
-    _, alive = psutil.wait_procs(started, timeout=20)
-    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
     done = subprocess.run(grades, capture_output=True, text=True, check=True, timeout=600)
     assert f"10 handed in: {10 - scored} run now, {scored} known from before" in done.stdout
     rows = read_csv(work)
@@ -211,6 +213,75 @@ def test_marks_given_by_hand_stay(again, best):
     assert grade_into(work, folder, best).newly_graded == 1
     row = read_csv(work)["ada", STEP]
     assert (row["score"], row["hand_score"], row["needs_marking_by_hand"]) == ("19", "3", "yes")
+
+
+@pytest.mark.parametrize("points", [99, 4.5, -5, float("inf")])
+def test_a_mark_that_cannot_be_does_not_count_and_is_asked_for_again(points, again, best):
+    folder, work = again
+    mark(work, points)
+    report = grade_into(work, folder, best, pages=False)
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["hand_score"], row["needs_marking_by_hand"]) == ("16", "", "yes")
+    sentence = f"Item 5 · In words: the mark {points:g} is not between 0 and 4 and does not count: please mark it again"
+    assert sentence in row["note"]
+    assert f"ada, {STEP}, {sentence}" in summary(report, work)
+    with Gradebook(f"sqlite:///{work}/gradebook.db", "rnn") as gradebook:
+        assert gradebook.find_grade("words-answer", STEP, STEP, "ada").needs_manual_grade
+    mark(work, 4)
+    report = grade_into(work, folder, best, pages=False)
+    assert (read_csv(work)["ada", STEP]["score"], report.told) == ("20", [])
+
+
+def test_extra_credit_above_the_maximum_counts_and_is_named(again, best):
+    folder, work = again
+    mark(work, 4)
+    with Gradebook(f"sqlite:///{work}/gradebook.db", "rnn") as gradebook:
+        gradebook.find_grade("words-answer", STEP, STEP, "ada").extra_credit = 2
+        gradebook.db.commit()
+    report = grade_into(work, folder, best, pages=False)
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["needs_marking_by_hand"]) == ("22", "no")
+    assert report.told == [f"ada, {STEP}, Item 5 · In words: 6 of 4 points, with extra credit of 2"]
+
+
+@pytest.mark.parametrize(("given", "most", "score"), [(2, 2, "18"), (3, 2, "16"), (3, 8, "19")])
+def test_a_mark_that_was_given_under_another_maximum_is_asked_for_again(given, most, score, again, tmp_path, best):
+    folder, work = again
+    mark(work, given)
+
+    def change(notebook):
+        corpus.cell_of(notebook, "words-answer").metadata.nbgrader.points = most
+
+    report = grade_into(work, folder, best, pages=False, sources=changed_source(tmp_path, change))
+    row = read_csv(work)["ada", STEP]
+    assert (row["score"], row["needs_marking_by_hand"]) == (score, "yes")
+    told = f"marked when it had 4 points, and has {most} now: please mark it again"
+    assert f"ada, {STEP}, Item 5 · In words: {told}" in summary(report, work)
+
+
+def test_who_is_not_in_the_folder_keeps_the_row_and_the_mark(again, tmp_path, best):
+    _, work = again
+    mark(work, 3, "Well said.")
+    others = tmp_path / "others"
+    hand_in(others, "fy", corpus.solved(STEP))
+    (others / "bo" / STEP).mkdir(parents=True)
+    report = grade_into(work, others, best)
+    rows = read_csv(work)
+    assert [who for who, _ in rows] == ["ada", "bo", "cy", "di", "ed", "fy"]
+    assert (rows["ada", STEP]["score"], rows["ada", STEP]["hand_score"], rows["cy", STEP]["status"]) == (
+        "19", "3", "crashed",
+    )  # fmt: skip
+    assert f"not in this folder; graded earlier, from ada/{STEP}/{STEP}.ipynb of " in rows["ada", STEP]["note"]
+    assert rows["bo", STEP]["note"].startswith("the folder holds no notebook; not in this folder")
+    assert "changed since" not in rows["ada", STEP]["note"]
+    assert "Well said." in (work / "feedback" / "ada" / STEP / f"{STEP}.html").read_text(encoding="utf-8")
+    told = summary(report, work)
+    assert "6 handed in: 1 run now, 5 known from before." in told
+    assert "not in this folder, but kept from earlier runs until you `delete` them: ada, bo, cy, di, ed\n" in told
+    slow = Setting(best, Limits(cell_seconds=3, submission_seconds=6))
+    grade_into(work, others, best, setting=slow, pages=False)
+    assert "changed since" in read_csv(work)["ada", STEP]["note"]
+    assert "changed since" not in read_csv(work)["fy", STEP]["note"]
 
 
 def test_two_who_mark_on_two_machines_do_not_overwrite_each_other(again, tmp_path, capsys, best):
@@ -441,6 +512,19 @@ def test_where_no_worker_starts_it_says_so(few, tmp_path, best, monkeypatch):
         grade_into(tmp_path / "course", few[0], best)
 
 
+@pytest.mark.parametrize("folder", ["[a]da", "jose\u0301"])
+def test_a_learner_is_found_by_the_folders_own_name(folder, tmp_path, best, capsys):
+    submissions, work = tmp_path / "submissions", tmp_path / "course"
+    hand_in(submissions, folder, corpus.handed_out(STEP))
+    grade_into(work, submissions, best, pages=False)
+    name = {"[a]da": "_a_da"}.get(folder, "josé")
+    assert main(["--work", str(work), "export", folder, "--into", str(tmp_path)]) == 0
+    assert (tmp_path / f"{name}.zip").stat().st_mode & 0o777 == 0o600
+    assert main(["--work", str(work), "delete", folder]) == 0
+    assert f"{name}: removed from the gradebook" in capsys.readouterr().out
+    assert not (work / "submitted" / name).exists()
+
+
 def test_one_learner_is_exported_and_deleted_whole(again, tmp_path, capsys, best):
     folder, work = again
     mark(work, 3, "A comment.")
@@ -502,6 +586,37 @@ def test_one_file_comes_to_the_same_and_needs_no_gradebook(few, tmp_path, capsys
     assert not (tmp_path / "course").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nothing"], "expected the notebook of an assignment in"),
+        ([STEP, "--walls", "glass"], "expected WALLS to be"),
+        ([STEP, "--memory-gb", "0"], "expected --memory-gb from 0.1 to 1024, got 0"),
+    ],
+)
+def test_one_file_gives_one_object_even_where_the_grader_fails(arguments, sentence, tmp_path, capsys):
+    (tmp_path / "x.ipynb").write_text("{")
+    assert main(["one", str(tmp_path / "x.ipynb"), "--json", "--assignment", *arguments]) == 1
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert (told["assignment"], told["status"], told["score"], told["items"]) == (arguments[0], "not graded", None, [])
+    assert sentence in told["notes"][0]
+    assert sentence in err
+    assert set(told) == {
+        "assignment", "status", "score", "max_score", "items", "notes", "seconds", "walls", "versions",
+    }  # fmt: skip
+
+
+def test_one_learners_zip_is_graded_as_a_file_is(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a/x.ipynb", corpus.as_bytes(corpus.solved(STEP)))
+        archive.writestr("plan.txt", "first")
+    assert main(["one", str(tmp_path / "x.zip"), "--assignment", STEP, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["score"] == 16
+    assert "also handed in, and not read: x.zip/plan.txt" in told["notes"]
+
+
 def test_one_file_that_cannot_be_read_is_no_failure_of_the_grader(tmp_path, capsys):
     (tmp_path / "x.ipynb").write_text("{")
     assert main(["one", str(tmp_path / "x.ipynb"), "--assignment", STEP, "--json"]) == 0
@@ -521,6 +636,9 @@ def test_one_file_that_cannot_be_read_is_no_failure_of_the_grader(tmp_path, caps
         (["grade", "."], "holds neither"),
         (["grade", ".", "--jobs", "0"], "expected 1 to 64 jobs, got 0"),
         (["grade", ".", "--walls", "glass"], "expected WALLS to be bwrap, user (as root) or no, got 'glass'"),
+        (["grade", ".", "--cell-seconds", "-1"], "expected --cell-seconds from 0.1 to 86400, got -1"),
+        (["grade", ".", "--submission-seconds", "nan"], "expected --submission-seconds from 0.1 to 86400, got nan"),
+        (["grade", ".", "--memory-gb", "inf"], "expected --memory-gb from 0.1 to 1024, got inf"),
     ],
 )
 def test_the_command_says_in_one_line_what_it_expected(arguments, sentence, tmp_path, capsys, monkeypatch):
@@ -530,6 +648,86 @@ def test_the_command_says_in_one_line_what_it_expected(arguments, sentence, tmp_
     said = capsys.readouterr().err
     assert sentence in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("points", [-3, "x", None, float("inf"), True])
+def test_points_that_are_none_are_told_with_their_cell(points, few, tmp_path, best):
+    def change(notebook):
+        corpus.cell_of(notebook, "first-test").metadata.nbgrader.points = points
+
+    with pytest.raises(Problem, match=r"expected points of 0 or more in the cell 'first-test' of .*, got "):
+        grade_into(tmp_path / "course", few[0], best, sources=changed_source(tmp_path, change))
+
+
+def test_a_source_that_nbgrader_refuses_is_told(few, tmp_path, best):
+    def change(notebook):
+        corpus.cell_of(notebook, "first-test").metadata.nbgrader.locked = "x"
+
+    with pytest.raises(Problem, match=r"nbgrader cannot read .*step_and_shapes.ipynb: "):
+        grade_into(tmp_path / "course", few[0], best, sources=changed_source(tmp_path, change))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"no database", "cannot be read or written: file is not a database; mend that, or put a copy of it back"),
+        (b"", "is gone or empty: put a copy of it back, or move"),
+        (None, "is gone or empty"),
+    ],
+)
+def test_a_damaged_gradebook_is_told_in_one_line(content, why, again, capsys):
+    folder, work = again
+    database = work / "gradebook.db"
+    database.unlink()
+    if content is not None:
+        database.write_bytes(content)
+    for arguments in (["grade", str(folder), "--quiet", "--pages", "no", "--jobs", "1"], ["export", "ada"]):
+        assert main(["--work", str(work), *arguments]) == 1
+        said = capsys.readouterr().err
+        assert f"{database} {why}" in said
+        assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", "half"])
+def test_marks_of_a_damaged_gradebook_are_not_taken_and_it_says_so(content, few, tmp_path, capsys):
+    half = (few[1] / "gradebook.db").read_bytes()[:30_000]
+    (tmp_path / "gradebook.db").write_bytes(half if content == "half" else content)
+    assert main(["--work", str(few[1]), "marks", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"expected nbgrader's database in {tmp_path / 'gradebook.db'}, and it is none or damaged: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "x.html"), "No space left on device (x.html); mend that"),
+        (OSError(30, "Read-only file system"), "Read-only file system; mend that, and run it again"),
+        (InvalidEntry("database or disk is full"), "cannot be read or written: database or disk is full; mend that"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_one_line(error, said, again, capsys, monkeypatch):
+    folder, work = again
+
+    def refuse(*arguments):
+        raise error
+
+    monkeypatch.setattr("rnn_grading.report.write_table", refuse)
+    assert main(["--work", str(work), "grade", str(folder), "--quiet", "--pages", "no", "--jobs", "1"]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_a_reader_who_has_had_enough_is_no_error(few):
+    """Such as `head`; the pipe is closed before anything is written into it."""
+    command = [sys.executable, "-m", "rnn_grading", "--work", str(few[1]), "marks", str(few[1])]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as pipe:
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_on_windows_it_says_so(capsys, monkeypatch):
@@ -567,11 +765,12 @@ def test_a_name_that_looks_like_a_formula_stays_findable(tmp_path, best):
     folder = tmp_path / "submissions"
     hand_in(folder, "-rf", corpus.handed_out(STEP))
     hand_in(folder, "=1+1", corpus.handed_out(STEP))
+    hand_in(folder, "\uff1d1+1", corpus.handed_out(STEP))  # full width, which some spreadsheets take for "="
+    hand_in(folder, "-5", corpus.handed_out(STEP))  # a number is no formula
     grade_into(tmp_path / "course", folder, best, pages=False)
     names = [learner for learner, _ in read_csv(tmp_path / "course")]
-    assert [name.lstrip("\t") for name in names] == ["-rf", "=1+1"]
+    assert names == ["-5", "\t-rf", "\t=1+1", "\t\uff1d1+1"]
     assert all((folder / name.strip()).is_dir() for name in names)
-    assert not any(name.startswith(("=", "-")) for name in names)
 
 
 def test_what_waits_does_not_count_in_a_mean(few, capsys, best):

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from rnn_grading import submissions
 from rnn_grading.assignments import grade_id_of, read
-from rnn_grading.grade import Report
+from rnn_grading.grade import Graded, Report
 from rnn_grading.report import summary, write_left_out
-from rnn_grading.scores import Setting
+from rnn_grading.scores import Result, Setting
 from rnn_grading.submissions import File, NotGradable, collect, fit, learner_of, parse, read_file
 from rnn_grading.walls import Walls
 
@@ -34,7 +34,7 @@ def put(folder, *paths, content=GOOD):
 
 
 def found(folder):
-    hand_ins, strange = collect(folder, ASSIGNMENTS)
+    hand_ins, strange, _ = collect(folder, ASSIGNMENTS)
     return {(h.learner, h.assignment): h for h in hand_ins}, strange
 
 
@@ -244,11 +244,91 @@ def test_of_several_the_fuller_is_taken_then_the_later_and_all_are_named(tmp_pat
     assert all(name in hand_in.notes[0] for name in names)
 
 
+# Whose a file is
+
+
+def told_of(folder):
+    """Who handed in which files, and what is said of them."""
+    hand_ins, _, told = collect(folder, ASSIGNMENTS)
+    return {(h.learner, h.file.shown) for h in hand_ins if h.file is not None}, told
+
+
+def test_two_people_of_one_name_are_kept_apart_by_the_platforms_number(tmp_path):
+    moodle = [f"Ann Lee_{number}_assignsubmission_file_" for number in (111, 222)]
+    canvas = ["kimjo_17_111_step_and_shapes.ipynb", "kimjo_18_112_step_and_shapes.ipynb"]
+    put(tmp_path, *(f"{name}/step_and_shapes.ipynb" for name in moodle), *canvas)
+    put(tmp_path, f"{moodle[1]}/plan.txt", "Bo L_333_assignsubmission_file_/step_and_shapes.ipynb")
+    hand_ins, strange = found(tmp_path)
+    assert [who for who, _ in hand_ins] == ["Ann Lee_111", "Ann Lee_222", "Bo L", "kimjo_17", "kimjo_18"]
+    assert not strange
+    assert all(h.file is not None and not h.others for h in hand_ins.values())
+    assert hand_ins["Ann Lee_222", corpus.STEP].notes == (f"also handed in, and not read: {moodle[1]}/plan.txt",)
+    assert told_of(tmp_path)[1] == [
+        f"Several learners are called {who}, so the platform's numbers keep them apart: {who}_{one}, {who}_{two}"
+        for who, one, two in (("Ann Lee", 111, 222), ("kimjo", 17, 18))
+    ]
+
+
+def test_one_persons_numbers_of_several_files_and_assignments_stay_one_persons(tmp_path):
+    put(tmp_path, "Ann Lee_111_assignsubmission_file_/step_and_shapes.ipynb")
+    put(tmp_path, "Ann Lee_555_assignsubmission_file_/rnn_from_scratch.ipynb")  # each assignment has its own numbers
+    put(tmp_path, "kimjo_17_111_step_and_shapes.ipynb", "kimjo_LATE_17_115_step_and_shapes-1.ipynb")
+    assert {who for who, _ in found(tmp_path)[0]} == {"Ann Lee", "kimjo"}
+    put(tmp_path, "kimjo_18_116_rnn_from_scratch.ipynb")  # this platform's number is the learner's
+    assert {who for who, _ in found(tmp_path)[0]} == {"Ann Lee", "kimjo_17", "kimjo_18"}
+
+
+@pytest.mark.parametrize(
+    ("paths", "learners"),
+    [
+        (["hw1/{}/step_and_shapes.ipynb", "hw2/{}/rnn_from_scratch.ipynb"], "ada bo"),
+        (["hw1/{}_step_and_shapes.ipynb", "hw2/{}.zip"], "ada bo"),
+        (["all/{}/step_and_shapes.ipynb"], "ada bo"),  # it stands alone
+        (["hw1/{}/step_and_shapes.ipynb", "hw2/{}/step_and_shapes.ipynb"], "hw1 hw2"),  # may be two learners' tries
+    ],
+)
+def test_a_folder_of_a_class_holds_many_learners(tmp_path, paths, learners):
+    packed = zipped({"rnn_from_scratch.ipynb": corpus.as_bytes(corpus.solved(corpus.SCRATCH))})
+    for path in paths:
+        put(tmp_path, path.format("ada"), path.format("bo"), content=packed if path.endswith(".zip") else GOOD)
+    hand_ins, strange = found(tmp_path)
+    assert (sorted({who for who, _ in hand_ins}), strange) == (learners.split(), [])
+    is_class = learners == "ada bo"
+    tops = dict.fromkeys(path.partition("/")[0] for path in paths)
+    sentences = [f"{top} was taken for a folder of a class: learners are ada, bo" for top in tops]
+    assert told_of(tmp_path)[1] == (sentences if is_class else [])
+    assert all(len(h.others) == (0 if is_class else 1) for h in hand_ins.values())
+
+
+def test_a_learners_folder_of_several_tries_is_one_learners(tmp_path):
+    put(tmp_path, "ada/try1/step_and_shapes.ipynb", "ada/try2/step_and_shapes.ipynb", "bo/step_and_shapes.ipynb")
+    put(tmp_path, "cy/hw1/step_and_shapes.ipynb", "cy/hw2/rnn_from_scratch.ipynb")
+    put(tmp_path, "di/hw1/step_and_shapes.ipynb", "di/hw2/rnn_from_scratch.ipynb")
+    assert {who for who, _ in found(tmp_path)[0]} == {"ada", "bo", "cy", "di"}
+    assert told_of(tmp_path)[1] == []
+
+
+def test_the_summary_and_left_out_name_who_has_several_notebooks(tmp_path):
+    put(tmp_path, "hw1/ada/step_and_shapes.ipynb", "hw1/bo/step_and_shapes.ipynb", "cy/step_and_shapes.ipynb")
+    hand_ins, strange, told = collect(tmp_path, ASSIGNMENTS)
+    rows = [Graded(hand_in, Result("graded")) for hand_in in hand_ins]
+    report = Report(rows, strange, Setting(Walls("no")), 0, told)
+    lines = summary(report, tmp_path).splitlines()
+    place = lines.index("Of several notebooks one counts (the others in left_out.csv); are they several learners'?")
+    assert lines[place + 1] == "  hw1, step_and_shapes: hw1/bo/step_and_shapes.ipynb, of 2"
+    write_left_out(report, tmp_path / "left_out.csv")
+    other = "hw1/ada/step_and_shapes.ipynb (another notebook of hw1 for step_and_shapes counts)"
+    assert (tmp_path / "left_out.csv").read_text().splitlines() == ["file", other]
+
+
 def test_modules_beside_a_notebook_are_taken_along(tmp_path):
     put(tmp_path, "ada/step_and_shapes/step_and_shapes.ipynb")
     put(tmp_path, "ada/step_and_shapes/my_step.py", content=b"x = 1")
     (hand_in,) = found(tmp_path)[0].values()
     assert [file.name for file in hand_in.helpers] == ["my_step.py"]
+    put(tmp_path, "ada/step_and_shapes/old/my_step.py")
+    (hand_in,) = found(tmp_path)[0].values()
+    assert hand_in.notes == ("also handed in, and not read: ada/step_and_shapes/old/my_step.py",)
 
 
 def test_what_is_not_recognised_is_told(tmp_path):
@@ -314,10 +394,11 @@ def test_other_files_are_named_in_a_note_or_if_there_is_no_notebook_in_the_summa
 def test_no_crowd_of_unrecognised_files_hides_another(tmp_path):
     strange = [*(f"many.zip/d{k}/x.ipynb" for k in range(4000)), "zoe/homework.docx"]
     setting = Setting(Walls("no"))
-    told = summary(Report([], strange, setting, 0), tmp_path).splitlines()
+    report = Report([], strange, setting, 0)
+    told = summary(report, tmp_path).splitlines()
     assert "  many.zip/d0/x.ipynb, and 3999 more in many.zip" in told
     assert "  zoe/homework.docx" in told
-    write_left_out(strange, tmp_path / "left_out.csv")
+    write_left_out(report, tmp_path / "left_out.csv")
     assert (tmp_path / "left_out.csv").read_text().split() == ["file", *strange]
 
 
@@ -436,6 +517,12 @@ def test_whatever_bytes_come_are_read_or_refused(content):
         parse(content)
     except NotGradable:
         return
+
+
+@pytest.mark.parametrize("name", [corpus.SCRATCH, corpus.MEMORY])
+def test_a_notebook_of_another_assignment_is_told(name):
+    with pytest.raises(NotGradable, match=r"another assignment|no cell of it belongs"):
+        fit(parse(corpus.as_bytes(corpus.solved(name)))[0], STEP)
 
 
 # Fitting
