@@ -119,7 +119,7 @@ gradescope: $(COURSE) ## make an autograder for Gradescope of each assignment, i
 	$(PY) -m rnn_grading gradescope
 
 test-course: $(COURSE) ## check handing out and grading, on a corpus of good, bad and hostile submissions
-	$(PY) -m pytest -o addopts='-p tools.settings' -rs --cov --cov-config=tests/course/coverage.ini $(PYTEST_ARGS) tests/course
+	$(PY) -m pytest -o addopts='-p tools.settings' -n 2 --dist loadfile -rs --cov --cov-config=tests/course/coverage.ini $(PYTEST_ARGS) tests/course
 
 book: $(BOOK) $(NODE) ## make the series a web site, in build/book
 	$(PY) -m book.build $(VENV)/node/node_modules
