@@ -51,7 +51,7 @@ def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
         name: [run for trial in trials for run in trial.names["learned"][name]] for name in trials[0].names["learned"]
     }
     of = {name: np.array([right for right, _ in runs]) for name, runs in learned.items()}
-    yield "nearly all starts with Q are above 90 %", np.mean(of["Q"] > 90) > 0.9
+    yield "most starts with Q are above 90 %", np.mean(of["Q"] > 90) > 0.75
     yield "none with 0.5 Q is above 30 %", max(of["0.5 Q"]) <= 30
     yield "most with the default W are below 25 %", np.mean(of["default W"] < 25) > 0.5
     yield "0.9 Q learns from most starts", np.mean(of["0.9 Q"] > 80) > 0.7
