@@ -81,7 +81,11 @@ if address.startswith("https://github.com/"):  # Colab opens nothing else, and t
 
 # No request leaves the site: MathJax and its fonts are served from it.
 mathjax_path = "mathjax/tex-chtml.js"
-mathjax4_config = {"loader": {"paths": {"fonts": "[mathjax]/fonts"}}}
+# One size in every case: measured from the text, it would be too large where the text's own type comes later.
+mathjax4_config = {
+    "loader": {"paths": {"fonts": "[mathjax]/fonts"}},
+    "output": {"matchFontHeight": False, "scale": 1.075},
+}
 
 
 # A shape, a product: what reads badly when a line ends within it.

@@ -159,6 +159,16 @@ def test_fits_a_telephone_and_cuts_nothing(place, visit):
 
 
 @by_page
+def test_mathematics_fits_a_telephone_before_the_type_has_come(place, page, site):
+    # Measured from a type that stands in for it, every formula would be a sixth larger, and stay so.
+    page.route("**/*.woff2", lambda route: route.abort())
+    page.set_viewport_size(PHONE)
+    page.goto(site + place)
+    settle(page)
+    assert page.evaluate(EQUATIONS_THAT_GO_ON) == []
+
+
+@by_page
 def test_every_picture_is_there_and_has_an_alt_text(place, visit):
     assert visit(place).unseen == 0
     for picture in visit(place).pictures:
