@@ -188,23 +188,24 @@ def rnn_backward(
     >>> rnn_backward(x, U, W, output, d_h_n=h_n).W.shape
     (4, 4)
     """
-    x, U, W, output, d_output, d_h, before = _checked_way_back(x, U, W, output, d_output, d_h_n, h_0)
-    d_z = 1 - output * output  # the slope of tanh, of which the loop makes d_z in place
-    d_before = np.empty_like(before)
-    for t in reversed(range(len(x))):
-        d_z[t] *= d_h if d_output is None else d_h + d_output[t]
-        d_h = np.dot(d_z[t], W, out=d_before)
+    x, U, W, output, d_output, d_h_n, before = _checked_way_back(x, U, W, output, d_output, d_h_n, h_0)
+    d_h = d_h_n.copy()  # overwritten at each step
+    d_z = output * output
+    np.subtract(1, d_z, out=d_z)  # the slope of tanh, of which the loop makes d_z in place
+    for step, direct in zip(d_z[::-1], d_output[::-1], strict=True):
+        d_h += direct
+        step *= d_h
+        np.dot(step, W, out=d_h)
 
-    # One product for all steps: the sum over them is what it computes.
+    d_W = _summed(d_z[1:], output[:-1])
+    d_W += _summed(d_z[0], before)
     rows = d_z.reshape(-1, len(W))
-    states_before = np.concatenate([before[np.newaxis], output[:-1]]).reshape(rows.shape)
-    return Gradients(
-        x=(rows @ U).reshape(x.shape),
-        U=rows.T @ x.reshape(len(rows), x.shape[-1]),
-        W=rows.T @ states_before,
-        b=rows.sum(axis=0),
-        h_0=d_h,
-    )
+    return Gradients(x=(rows @ U).reshape(x.shape), U=_summed(d_z, x), W=d_W, b=rows.sum(axis=0), h_0=d_h)
+
+
+def _summed(d_z: np.ndarray, read: np.ndarray) -> np.ndarray:
+    """Derivatives of weights: d_z times what they read, in one product that is the sum over steps and sequences too."""
+    return d_z.reshape(-1, d_z.shape[-1]).T @ read.reshape(-1, read.shape[-1])
 
 
 class RNN:
@@ -640,8 +641,8 @@ def _checked_way_back(
     d_output: ArrayLike | None,
     d_h_n: ArrayLike | None,
     h_0: ArrayLike | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None, np.ndarray, np.ndarray]:
-    """The arguments of `rnn_backward` as arrays that fit each other, with zeros for a missing d_h_n or h_0."""
+) -> tuple[np.ndarray, ...]:
+    """The arguments of `rnn_backward` as arrays that fit each other, with zeros for those that were left out."""
     if d_output is None and d_h_n is None:
         raise ValueError("rnn_backward needs d_output, d_h_n or both: what the loss makes of the states; got neither")
     optional = {"d_output": d_output, "d_h_n": d_h_n, "h_0": h_0}
@@ -652,10 +653,10 @@ def _checked_way_back(
     _check_time_steps(x, "(T, I) or (T, N, I)")
     states = "the states of `rnn_forward`, one row for each row of x"
     _check_shape(output, "output", (*x.shape[:-1], len(W)), states)
-    if "d_output" in arrays:
-        _check_shape(arrays["d_output"], "d_output", output.shape, "that of output")
+    d_output = arrays["d_output"] if "d_output" in arrays else np.zeros_like(output)
+    _check_shape(d_output, "d_output", output.shape, "that of output")
     d_h, before = (_state_or_zeros(arrays, name, x, len(W)) for name in ("d_h_n", "h_0"))
-    return x, U, W, output, arrays.get("d_output"), d_h, before
+    return x, U, W, output, d_output, d_h, before
 
 
 def _check_parameters(x: np.ndarray, U: np.ndarray, W: np.ndarray, b: np.ndarray | None = None) -> None:
