@@ -115,14 +115,14 @@ class Report:
             ),
         ]
         named = ", ".join(map(str, self.sequences))
-        lines.append(
-            {
-                "all": "sequences: all are off",
-                "short": f"sequences: only those shorter than T are off ({named})",
-                "some": f"sequences: off are {named} (counted from 0)",
-                "none": "sequences: none is off before its end",
-            }[self.which]
-        )
+        which = {
+            "all": "sequences: all are off",
+            "short": f"sequences: only those shorter than T are off ({named})",
+            "some": f"sequences: off are {named} (counted from 0)",
+            "none": "sequences: none is off before its end",
+        }[self.which]
+        if (self.which, self.sequences) != ("all", (0,)):  # which of one is no question
+            lines.append(which)
         if self.moved:
             pairs = ", ".join(f"h_n[{stands}] holds h_n[{belongs}]" for stands, belongs in self.moved)
             lines.append(f"at another's place: {pairs}")

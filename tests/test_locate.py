@@ -363,6 +363,16 @@ def test_an_unknown_mistake_is_called_unknown_and_its_place_is_said():
     assert "unknown one, or two at once" in str(report)
 
 
+def test_which_of_one_sequence_is_no_question():
+    layer = layer_of(1, 2)
+    x, _ = data_for(layer)
+    other = RNN.from_torch(layer)
+    other.weight_hh_l0_reverse[1, 2] += 0.5
+    for one in (x[:, 0], x[:, :1]):
+        assert "sequences" not in str(compare.locate(layer, one, *other(one)))
+    assert "sequences: all are off" in str(compare.locate(layer, x, *other(x)))
+
+
 def test_a_mistake_in_w_alone_starts_at_the_second_step():
     layer = layer_of(1, 2)
     x, _ = data_for(layer)

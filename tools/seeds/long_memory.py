@@ -21,6 +21,11 @@ def further(trial: Trial) -> None:
     trial.found["influence grows from"] = grows_from(trial)
     trial.claim("influence grows from about 1.2 on", 1.05 <= trial.found["influence grows from"] <= 1.3)
     trial.found["probes"] = page["read"]
+    for name in ("Q", "default W"):
+        layer = torch.nn.RNN(2, 32)
+        if name == "Q":
+            torch.nn.init.orthogonal_(layer.weight_hh_l0)
+        trial.found[f"adding with patience, {name}"] = page["learn_to_add"](layer, 0.001, 6000)[1]
     page["first_of_twenty"] = first_of_fifty
     trial.found["Q, 50 tokens"] = page["learn_the_first"](1.0, 0)[0]
 
@@ -60,3 +65,7 @@ def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
     yield "with 50 tokens Q learns only in part", 20 < np.median(on_fifty) < 95
     patient = [trial.found["default W, 600 updates"] for trial in trials]
     yield "after 600 updates, some with the default W are above 95 %", 1 <= sum(np.array(patient) > 95) < len(trials)
+    for name in ("Q", "default W"):
+        errors = np.array([trial.found[f"adding with patience, {name}"] for trial in trials])
+        yield f"with patience, about half or more with {name} learn to add", np.mean(errors < 0.04) >= 0.4
+        yield f"and not all with {name}", max(errors) > 0.04
