@@ -15,9 +15,9 @@ def further(trial: Trial) -> None:
     page = trial.names
     trial.found |= {f"size of {name}": float(size) for name, size in page["sizes"].items()}
     for scale in (0.9, 1.5):
-        page["learned"][f"{scale} Q"] = [page["learn_the_first"](scale, seed) for seed in range(4)]
+        page["learned"][f"{scale} Q"] = [page["learn_the_first"]("Q", seed, scale) for seed in range(4)]
         trial.found[f"{scale} Q"] = [right for right, _ in page["learned"][f"{scale} Q"]]
-    trial.found["default W, 600 updates"] = page["learn_the_first"](None, 0, updates=600)[0]
+    trial.found["default W, 600 updates"] = page["learn_the_first"]("W", 0, updates=600)[0]
     trial.found["influence grows from"] = grows_from(trial)
     trial.claim("influence grows from about 1.2 on", 1.05 <= trial.found["influence grows from"] <= 1.3)
     trial.found["probes"] = page["read"]
@@ -27,7 +27,7 @@ def further(trial: Trial) -> None:
             torch.nn.init.orthogonal_(layer.weight_hh_l0)
         trial.found[f"adding with patience, {name}"] = page["learn_to_add"](layer, 0.001, 6000)[1]
     page["first_of_twenty"] = first_of_fifty
-    trial.found["Q, 50 tokens"] = page["learn_the_first"](1.0, 0)[0]
+    trial.found["Q, 50 tokens"] = page["learn_the_first"]("Q", 0)[0]
 
 
 def first_of_fifty(n_sequences: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -56,9 +56,10 @@ def together(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
         name: [run for trial in trials for run in trial.names["learned"][name]] for name in trials[0].names["learned"]
     }
     of = {name: np.array([right for right, _ in runs]) for name, runs in learned.items()}
-    yield "most starts with Q are above 90 %", np.mean(of["Q"] > 90) > 0.75
+    yield "most starts with Q are above 90 %", np.mean(of["1 Q"] > 90) > 0.75
+    yield "most with 1.75 W are above 80 %", np.mean(of["1.75 W"] > 80) > 0.6
     yield "none with 0.5 Q is above 30 %", max(of["0.5 Q"]) <= 30
-    yield "most with the default W are below 25 %", np.mean(of["default W"] < 25) > 0.5
+    yield "most with the default W are below 25 %", np.mean(of["1 W"] < 25) > 0.5
     yield "0.9 Q learns from most starts", np.mean(of["0.9 Q"] > 80) > 0.7
     yield "1.5 Q learns from all", min(of["1.5 Q"]) > 80
     on_fifty = [trial.found["Q, 50 tokens"] for trial in trials]
