@@ -39,6 +39,7 @@ __all__ = [
     "table",
     "table_of_rows",
     "unrolled",
+    "windows_of_a_stream",
 ]
 
 # The first three are from the palette of Okabe and Ito, which colour-blind readers can tell apart. The neutral ones are
@@ -743,6 +744,55 @@ def unrolled(tokens: Sequence[str], states: np.ndarray, inputs: np.ndarray) -> F
             _arrow(ax, (start, 0.5), (start + 1.3, 0.5), "state")
             vector = "\n".join([f"h({place})", *state])
             ax.text(start + 0.6, 0.6, vector, ha="center", va="bottom", color=TEXT_OF_STATES)
+    return fig
+
+
+def windows_of_a_stream(sizes: Sequence[int], delay: int) -> Figure:
+    """Draw the same steps of a stream, cut into windows of several sizes: what goes on across the cut, and what ends.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Steps in a window, from 1 to `delay` + 1: a row of cells for each.
+    delay : int
+        How many steps after its bit the echo is asked for; it stands at the end of a window.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        In each row the cells of `delay` + 2 steps with their places in the window, states from left to right across
+        the cut, and the way back from the echo, which ends at the cut.
+
+    Raises
+    ------
+    ValueError
+        If a window is empty, or begins before the steps that are drawn.
+    """
+    if not all(1 <= size <= delay + 1 for size in sizes):
+        raise ValueError(f"windows of a stream have 1 to delay + 1 = {delay + 1} steps here, got {list(sizes)}")
+    n = delay + 2
+    bit, echo = 1, n - 1  # the steps that read the bit and are asked for it
+    with _style():
+        fig = _figure(5.6, 1.95 * len(sizes))
+        axes = fig.subplots(len(sizes), squeeze=False)
+        for ax, size in zip(axes[:, 0], sizes, strict=True):
+            ax.set(xlim=(-0.75, n - 0.4), ylim=(-1.25, 1.6))
+            ax.axis("off")
+            ax.set_title(f"windows of {size}", loc="left")
+            first = n - size
+            for step in range(n):
+                _box(ax, (step, 0.0), (0.44, 0.62), str((step - first) % size + 1), "weight")
+                _arrow(ax, (step - 0.78, 0.14), (step - 0.22, 0.14), "state")
+                if step > first:
+                    _arrow(ax, (step - 0.22, -0.14), (step - 0.78, -0.14), "wine")
+            ax.plot([first - 0.5] * 2, [-0.75, 0.85], ":", color=COLORS["ink"], linewidth=2)
+            ax.text(first - 0.5, 0.9, "cut", ha="center", va="bottom")
+            _box(ax, (bit, -1.0), (0.6, 0.42), "bit", "input")
+            _arrow(ax, (bit, -0.79), (bit, -0.31), "input")
+            _box(ax, (echo, 1.18), (0.8, 0.42), "echo", "ink")
+            _arrow(ax, (echo, 0.31), (echo, 0.97), "state")
+            ax.text((first + echo) / 2, -0.35, "gradient", ha="center", va="top", color=COLORS["wine"])
+            ax.text((first + echo) / 2, 0.37, "state", ha="center", va="bottom", color=TEXT_OF_STATES)
     return fig
 
 

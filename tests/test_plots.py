@@ -374,6 +374,36 @@ def test_a_share_too_few_is_refused():
         plots.into_one_weight(data.TOKENS, [0.0] * 4, "w")
 
 
+@pytest.mark.parametrize("size", [1, 3, 6, 7])
+def test_the_state_crosses_the_cut_of_a_stream_and_the_gradient_ends_at_it(size):
+    fig = plots.windows_of_a_stream((size,), delay=6)
+    (ax,) = fig.axes
+    written = {text.get_text(): text.get_position()[0] for text in texts(fig) if text.get_text() in ("bit", "echo")}
+    assert written == {"bit": 1, "echo": 7}  # as far apart as the delay says
+    places = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
+    assert places[-size:] == [str(place) for place in range(1, size + 1)]
+    assert places[-size - 1] == str(size)  # the last of the window before
+    (cut,) = {x for line in ax.get_lines() for x in line.get_xdata()}
+    assert cut == 7.5 - size
+    ways = {"state": [], "wine": []}
+    for arrow in arrows(fig):
+        if arrow.xy[1] == arrow.xyann[1]:  # from step to step
+            color = to_hex(arrow.arrow_patch.get_edgecolor()).upper()
+            (name,) = [name for name in ways if plots.COLORS[name] == color]
+            ways[name].append((arrow.xyann[0], arrow.xy[0]))
+    assert [round(end) for _, end in ways["state"]] == list(range(8))
+    assert any(start < cut < end for start, end in ways["state"])
+    assert sorted(round(end) for _, end in ways["wine"]) == list(range(8 - size, 7))
+    assert all(start > end > cut for start, end in ways["wine"])
+    assert_readable(fig)
+
+
+@pytest.mark.parametrize("size", [0, 8])
+def test_a_window_that_is_not_among_the_steps_is_refused(size):
+    with pytest.raises(ValueError, match=rf"1 to delay \+ 1 = 7 steps here, got \[6, {size}\]"):
+        plots.windows_of_a_stream((6, size), delay=6)
+
+
 def test_the_picture_has_every_token_twice_and_hands_the_state_on():
     fig = plots.linear_and_rnn(data.TOKENS, STATES)
     written = [text.get_text() for text in texts(fig)]
@@ -687,6 +717,7 @@ FIGURES = {
     "into_one_weight": lambda: plots.into_one_weight(data.TOKENS, [0.0, -0.14, 0.01, -0.26, 0.27], "W₃₃"),
     "machine": lambda: plots.machine(np.array([[0, 1], [1, 0]]), names=["even", "odd"]),
     "points": lambda: plots.points(PLACES, np.array([0, 0, 1, 1, 1]), names=["a", "b"], xlabel="x", ylabel="y"),
+    "windows_of_a_stream": lambda: plots.windows_of_a_stream((6, 7), delay=6),
     "pool_and_states": lambda: plots.pool_and_states({"pool": np.full((6, 3), 0.5), "states": np.eye(6)}),
 }
 
