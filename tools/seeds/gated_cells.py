@@ -66,4 +66,8 @@ def _swept(trials: list[Trial]) -> Iterator[tuple[str, bool]]:
             f"{cell}, 40 tokens: on average the computed bias does best",
             mean[f"{cell}, 40 tokens, bias 4.0"] > others,
         )
-    yield "GRU, 40 tokens: with the computed bias, 79 to 100 %", min(swept["GRU, 40 tokens, bias 4.0"]) > 70
+    said = {"GRU": (62, 96, 26), "LSTM": (18, 81, 62)}
+    for cell, means in said.items():
+        found = [mean[f"{cell}, 40 tokens, bias {bias}"] for bias in ("2.0", "4.0", "8.0")]
+        # Ten starts of another machine differ in single runs, each of which moves a mean by 8 at most.
+        yield f"{cell}, 40 tokens: means of {means} %", bool(np.allclose(found, means, rtol=0, atol=16))
