@@ -24,9 +24,9 @@ STRESSED = {
     "by itself", "inside", "bounded", "centred", "row", "so far", "cost of a call", "cost of a number",
     "untrained", "factor",
     # notebooks 4 and 6
-    "One shared buffer", "Output reversed", "Stored before the step", "one shared buffer", "output reversed",
-    "stored before the step", "difference", "every", "last", "new", "backward", "directions", "first", "forward",
-    "layers", "top", "without",
+    "Bias left out", "One shared buffer", "Output reversed", "Stored before the step", "one shared buffer",
+    "output reversed", "stored before the step", "difference", "every", "last", "new", "backward", "directions",
+    "first", "forward", "layers", "top", "without",
 }  # fmt: skip
 
 
