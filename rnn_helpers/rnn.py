@@ -119,7 +119,7 @@ def rnn_forward(
     _check_parameters(x, U, W, b)
     _check_time_steps(x, "(T, I) or (T, N, I)")
     h = _state_or_zeros(dict(zip(given, rest, strict=True)), "h_0", x, len(W))
-    output = _read(x @ U.T + b, h, W, "tanh")
+    output = _read(_from_inputs(x, U, b), h, W, "tanh")
     return output, output[-1].copy()
 
 
@@ -374,11 +374,8 @@ class RNN:
             for direction, suffix in enumerate(self._suffixes[layer]):
                 U, W, b = self._parameters(suffix)
                 inputs = _reversed(x, lengths) if direction else x
-                # One product for all steps: only W h has to wait for the step before.
-                inputs_to_hidden = (inputs.reshape(-1, inputs.shape[-1]) @ U.T).reshape(*x.shape[:2], len(U))
-                inputs_to_hidden += b
                 state = layer * self._num_directions + direction
-                output = _read(inputs_to_hidden, h_0[state], W, self.nonlinearity)
+                output = _read(_from_inputs(inputs, U, b), h_0[state], W, self.nonlinearity)
                 h_n[state] = output[-1] if lengths is None else output[lengths - 1, np.arange(n_sequences)]
                 outputs.append(_reversed(output, lengths) if direction else output)
             x = np.concatenate(outputs, axis=-1) if len(outputs) > 1 else outputs[0]
@@ -521,6 +518,14 @@ class RNN:
         shape = (n_states, n_sequences, self.hidden_size) if batched else (n_states, self.hidden_size)
         _check_shape(array, "h_0", shape, "(L*D, N, H)" if batched else "(L*D, H) for one sequence")
         return array if batched else array[:, np.newaxis]
+
+
+def _from_inputs(x: np.ndarray, U: np.ndarray, b: np.ndarray | float) -> np.ndarray:
+    """U x + b of all steps and sequences, in one product: only W h has to wait for the step before."""
+    rows = x.reshape(-1, x.shape[-1])  # of three axes, NumPy would make a product for each step
+    sums = (rows @ U.T).reshape(*x.shape[:-1], len(U))
+    sums += b
+    return sums
 
 
 def _read(inputs_to_hidden: np.ndarray, h: np.ndarray, W: np.ndarray, nonlinearity: str) -> np.ndarray:
