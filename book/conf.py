@@ -81,7 +81,8 @@ if address.startswith("https://github.com/"):  # Colab opens nothing else, and t
 
 # No request leaves the site: MathJax and its fonts are served from it.
 mathjax_path = "mathjax/tex-chtml.js"
-# One size in every case: measured from the text, it would be too large where the text's own type comes later.
+# One size in every case, the one that fits the text's type: measured by MathJax, it would be too large where that type
+# comes later than the formulas.
 mathjax4_config = {
     "loader": {"paths": {"fonts": "[mathjax]/fonts"}},
     "output": {"matchFontHeight": False, "scale": 1.075},
